@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { StartError } from './start-error.mjs';
+
+const packaged = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64', 'win-x64'];
+
+/** Node removes types from TypeScript without a flag or a warning since this version. */
+const oldestToRunTypeScript = { major: 24, minor: 12 };
+
+/**
+ * The Node that runs Flyball: the one npm brought, or on a platform without one the Node running now, if it can.
+ *
+ * @param {string} root
+ * @param {{ platform: string, arch: string, version: string, execPath: string }} current
+ * @returns {string}
+ */
+export function bundledNode(root, current = running()) {
+  const { platform, arch, version, execPath } = current;
+  const system = `${platform === 'win32' ? 'win' : platform}-${arch}`;
+  const path = join(root, 'node_modules', `node-${system}`, 'bin', platform === 'win32' ? 'node.exe' : 'node');
+  if (existsSync(path)) return path;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const oldest = oldestToRunTypeScript;
+  if (major > oldest.major || (major === oldest.major && minor >= oldest.minor)) return execPath;
+  if (packaged.includes(system)) {
+    throw new StartError(
+      `npm left out its package node-${system}, the Node that runs Flyball: run \`npm ci --include=optional\`.`,
+    );
+  }
+  throw new StartError(
+    `There is no Node package for ${system}: install Node ${oldest.major}.${oldest.minor} or newer yourself and run the command again.`,
+  );
+}
+
+function running() {
+  return {
+    platform: process.platform,
+    arch: process.arch,
+    version: process.versions.node,
+    execPath: process.execPath,
+  };
+}

@@ -1,0 +1,5 @@
+// Builds web/dist where it is older than its sources, as `npm start` does before it serves them.
+import { resolve } from 'node:path';
+import { buildWeb } from './bootstrap/web-build.mjs';
+
+await buildWeb(resolve(import.meta.dirname, '..'), process.execPath);
