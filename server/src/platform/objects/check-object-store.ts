@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { PlatformError } from '@flyball/api';
+import type { ObjectStore } from './object-store.ts';
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+const UNKNOWN = sha256(Buffer.from('an object that nobody stored'));
+
+async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function* inChunks(bytes: Uint8Array, size: number): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+const isError = (code: string, message?: RegExp) => (error: unknown) =>
+  error instanceof PlatformError && error.code === code && (message?.test(error.message) ?? true);
+
+/** What every object store must do. Call it inside a `describe`. */
+export function checkObjectStore(create: () => Promise<ObjectStore>): void {
+  checkWriting(create);
+  checkAdopting(create);
+  checkReading(create);
+  checkNames(create);
+}
+
+function checkWriting(create: () => Promise<ObjectStore>): void {
+  it('stores bytes under their SHA-256 and gives them back', async () => {
+    const store = await create();
+    for (const bytes of [randomBytes(1_000_003), Buffer.from('short'), Buffer.alloc(0)]) {
+      const stored = await store.put(inChunks(bytes, 4096));
+      assert.deepEqual(stored, { digest: sha256(bytes), sizeBytes: bytes.length });
+      assert.deepEqual(await store.put(bytes), stored);
+      assert.deepEqual(await collect(await store.get(stored.digest)), bytes);
+      assert.deepEqual(Buffer.from(await store.read(stored.digest)), bytes);
+      assert.deepEqual(await store.stat(stored.digest), stored);
+      assert.equal(await store.verify(stored.digest), true);
+    }
+  });
+
+  it('stores the same bytes once, however many write them at the same time', async () => {
+    const store = await create();
+    const bytes = randomBytes(300_000);
+    const stored = await Promise.all(Array.from({ length: 16 }, (_, i) => store.put(inChunks(bytes, 1000 + i * 777))));
+    for (const each of stored) assert.deepEqual(each, { digest: sha256(bytes), sizeBytes: bytes.length });
+    assert.deepEqual(await collect(await store.get(sha256(bytes))), bytes);
+  });
+
+  it('keeps nothing of an upload that breaks off, and passes its error on', async () => {
+    const store = await create();
+    const bytes = randomBytes(10_000);
+    async function* breaking() {
+      yield bytes;
+      throw new Error('the client hung up');
+    }
+    await assert.rejects(store.put(breaking()), /the client hung up/);
+    assert.equal(await store.stat(sha256(bytes)), null);
+  });
+
+  it('refuses an upload above the limit and keeps nothing of it', async () => {
+    const store = await create();
+    const bytes = randomBytes(10_000);
+    await assert.rejects(store.put(inChunks(bytes, 100), { maxBytes: 9_999 }), isError('too_large', /9999 bytes/));
+    await assert.rejects(store.put(bytes, { maxBytes: 9_999 }), isError('too_large'));
+    assert.equal(await store.stat(sha256(bytes)), null);
+    assert.equal((await store.put(inChunks(bytes, 100), { maxBytes: 10_000 })).sizeBytes, 10_000);
+  });
+}
+
+function checkAdopting(create: () => Promise<ObjectStore>): void {
+  it('takes over a finished local file', async () => {
+    const store = await create();
+    const folder = await mkdtemp(join(tmpdir(), 'flyball-objects-'));
+    try {
+      const bytes = randomBytes(700_001);
+      for (const name of ['first', 'again']) {
+        const path = join(folder, name);
+        await writeFile(path, bytes);
+        assert.deepEqual(await store.putFile(path), { digest: sha256(bytes), sizeBytes: bytes.length });
+        await assert.rejects(access(path), /ENOENT/);
+      }
+      assert.deepEqual(await collect(await store.get(sha256(bytes))), bytes);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('offers an object as a local file', async () => {
+    const store = await create();
+    const bytes = randomBytes(5_000);
+    const { digest } = await store.put(bytes);
+    assert.deepEqual(await readFile(await store.localPath(digest)), bytes);
+    await assert.rejects(store.localPath(UNKNOWN), isError('not_found'));
+  });
+}
+
+function checkReading(create: () => Promise<ObjectStore>): void {
+  it('reads ranges whose end is included', async () => {
+    const store = await create();
+    const bytes = randomBytes(600_000);
+    const { digest } = await store.put(bytes);
+    const ranges = [
+      { start: 0, end: 0 },
+      { start: 599_999 },
+      { start: 10, end: 299_999 },
+      { start: 262_143, end: 262_144 },
+      { start: 599_000, end: 10_000_000 },
+      { start: 0 },
+    ];
+    for (const range of ranges) {
+      const expected = bytes.subarray(range.start, (range.end ?? bytes.length) + 1);
+      assert.deepEqual(await collect(await store.get(digest, range)), Buffer.from(expected));
+    }
+    const wrong = [{ start: 600_000 }, { start: -1 }, { start: 5, end: 4 }, { start: Number.NaN }, { start: 0.5 }];
+    for (const range of wrong) await assert.rejects(store.get(digest, range), isError('invalid_input', /600000 bytes/));
+  });
+
+  it('lets a reader stop early and read again', async () => {
+    const store = await create();
+    const bytes = randomBytes(2_000_000);
+    const { digest } = await store.put(bytes);
+    const source = await store.get(digest);
+    for await (const chunk of source) {
+      assert.ok(chunk.length > 0);
+      break;
+    }
+    assert.deepEqual(await collect(source), bytes);
+  });
+
+  it('knows nothing of an object that was deleted or never stored', async () => {
+    const store = await create();
+    const { digest } = await store.put(randomBytes(100));
+    await store.delete(digest);
+    await store.delete(digest);
+    for (const gone of [digest, UNKNOWN]) {
+      assert.equal(await store.stat(gone), null);
+      await assert.rejects(store.get(gone), isError('not_found'));
+      await assert.rejects(store.read(gone), isError('not_found'));
+      await assert.rejects(store.verify(gone), isError('not_found'));
+    }
+  });
+}
+
+function checkNames(create: () => Promise<ObjectStore>): void {
+  it('refuses every name that is not a digest, path tricks included', async () => {
+    const store = await create();
+    const tricks = [
+      '',
+      '..',
+      '../../etc/passwd',
+      UNKNOWN.toUpperCase(),
+      `${UNKNOWN}\n`,
+      `${UNKNOWN}/..`,
+      'a'.repeat(63),
+    ];
+    for (const name of [...tricks, `..${UNKNOWN.slice(2)}`, `${UNKNOWN.slice(0, 63)}\0`]) {
+      const uses = [store.get, store.read, store.stat, store.delete, store.verify, store.localPath];
+      for (const use of uses) await assert.rejects(use(name), isError('invalid_input', /64 lower-case/));
+    }
+  });
+}

@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, type Stats } from 'node:fs';
+import { chmod, copyFile, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { invalidInput, notFound, PlatformError } from '@flyball/api';
+import { isAbandoned, ownedName } from '../processes/process-identity.ts';
+import type { ObjectRange, ObjectStore, StoredObject } from './object-store.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+const DIGEST = /^[0-9a-f]{64}$/;
+
+/**
+ * Objects as files: `ab/cd/abcd…` below the directory. A write goes to `tmp`, is flushed to the disk and renamed, so a
+ * crash leaves nothing but a temporary file, which the next start removes.
+ */
+export async function createFileObjectStore(directory: string): Promise<ObjectStore> {
+  const temporary = join(directory, 'tmp');
+  await onDisk(directory, async () => {
+    await mkdir(temporary, { recursive: true });
+    for (const name of await readdir(temporary)) {
+      if (isAbandoned(name)) await rm(join(temporary, name), { force: true });
+    }
+  });
+  return {
+    put: (source, limit = {}) => put(directory, temporary, source, limit.maxBytes ?? Number.POSITIVE_INFINITY),
+    putFile: (path) => putFile(directory, temporary, path),
+    get: (digest, range) => get(directory, digest, range),
+    read: (digest) => read(directory, digest),
+    stat: async (digest) => {
+      const found = await find(directory, digest);
+      return found ? { digest, sizeBytes: found.size } : null;
+    },
+    delete: (digest) => onDisk(directory, () => rm(pathOf(directory, digest), { force: true })),
+    verify: async (digest) => (await digestOf(await existing(directory, digest))).digest === digest,
+    localPath: (digest) => existing(directory, digest),
+  };
+}
+
+async function put(
+  directory: string,
+  temporary: string,
+  source: AsyncIterable<Uint8Array> | Uint8Array,
+  maxBytes: number,
+): Promise<StoredObject> {
+  const path = join(temporary, ownedName());
+  try {
+    const handle = await onDisk(directory, () => open(path, 'wx', 0o444));
+    let object: StoredObject;
+    try {
+      object = await write(handle, source instanceof Uint8Array ? [source] : source, maxBytes, directory);
+      await onDisk(directory, () => handle.sync());
+    } finally {
+      await handle.close();
+    }
+    await adopt(directory, path, object);
+    return object;
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function write(
+  handle: FileHandle,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  maxBytes: number,
+  directory: string,
+): Promise<StoredObject> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  // An error of the source itself passes through as it is: only those of the disk are translated.
+  for await (const chunk of source) {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > maxBytes) throw new PlatformError('too_large', `The upload is larger than ${maxBytes} bytes`);
+    hash.update(chunk);
+    await onDisk(directory, () => handle.writeFile(chunk));
+  }
+  return { digest: hash.digest('hex'), sizeBytes };
+}
+
+async function putFile(directory: string, temporary: string, path: string): Promise<StoredObject> {
+  // Until the object is in its place the file stays where it is, so that a full disk costs nobody their data.
+  const object = await digestOf(path);
+  await onDisk(directory, async () => {
+    await chmod(path, 0o444);
+    await flush(path);
+    try {
+      await adopt(directory, path, object);
+    } catch (error) {
+      if (codeOf(error) !== 'EXDEV') throw error;
+      await copyIn(directory, temporary, path, object);
+    }
+    await rm(path, { force: true });
+  });
+  return object;
+}
+
+async function copyIn(directory: string, temporary: string, path: string, object: StoredObject): Promise<void> {
+  const own = join(temporary, ownedName());
+  try {
+    await copyFile(path, own);
+    await flush(own);
+    await adopt(directory, own, object);
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** Moves a complete, flushed file to its place. A file of another size in that place is damaged and gives way. */
+async function adopt(directory: string, path: string, object: StoredObject): Promise<void> {
+  await onDisk(directory, async () => {
+    const target = pathOf(directory, object.digest);
+    const present = await find(directory, object.digest);
+    if (present?.size === object.sizeBytes) return;
+    const folder = join(target, '..');
+    const created = await mkdir(folder, { recursive: true });
+    await rename(path, target);
+    await flush(folder);
+    if (created) {
+      await flush(join(folder, '..'));
+      await flush(directory);
+    }
+  });
+}
+
+async function get(directory: string, digest: string, range?: ObjectRange): Promise<AsyncIterable<Uint8Array>> {
+  const path = await existing(directory, digest);
+  const { size } = await stat(path);
+  if (range) checkRange(range, size);
+  return {
+    async *[Symbol.asyncIterator]() {
+      // Opened at the first read, so that an iterable nobody reads holds no file open.
+      const stream = createReadStream(path, { ...range, highWaterMark: CHUNK_BYTES });
+      try {
+        for await (const chunk of stream) yield chunk as Uint8Array;
+      } catch (error) {
+        throw codeOf(error) === 'ENOENT' ? notFound('object', digest) : error;
+      } finally {
+        stream.destroy();
+      }
+    },
+  };
+}
+
+function checkRange({ start, end }: ObjectRange, size: number): void {
+  const isPosition = (value: number) => Number.isSafeInteger(value) && value >= 0;
+  if (isPosition(start) && start < size && (end === undefined || (isPosition(end) && end >= start))) return;
+  throw invalidInput(`Range ${start}-${end ?? ''} does not fit an object of ${size} bytes`, [
+    { at: 'range', message: `must start within the ${size} bytes and not end before its start` },
+  ]);
+}
+
+async function read(directory: string, digest: string): Promise<Uint8Array> {
+  const path = await existing(directory, digest);
+  const handle = await open(path).catch((error: unknown) => {
+    throw codeOf(error) === 'ENOENT' ? notFound('object', digest) : error;
+  });
+  try {
+    const bytes = await handle.readFile();
+    if (createHash('sha256').update(bytes).digest('hex') === digest) return bytes;
+  } finally {
+    await handle.close();
+  }
+  throw new PlatformError('internal', `Object ${digest} is damaged on the disk; restore ${path} from a backup`);
+}
+
+async function digestOf(path: string): Promise<StoredObject> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    sizeBytes += chunk.byteLength;
+    hash.update(chunk);
+  }
+  return { digest: hash.digest('hex'), sizeBytes };
+}
+
+function pathOf(directory: string, digest: string): string {
+  if (!DIGEST.test(digest)) {
+    throw invalidInput('An object is named by 64 lower-case hexadecimal digits', [
+      { at: 'digest', message: 'must be a SHA-256 digest of 64 lower-case hexadecimal digits' },
+    ]);
+  }
+  return join(directory, digest.slice(0, 2), digest.slice(2, 4), digest);
+}
+
+async function find(directory: string, digest: string): Promise<Stats | null> {
+  try {
+    return await stat(pathOf(directory, digest));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function existing(directory: string, digest: string): Promise<string> {
+  if (!(await find(directory, digest))) throw notFound('object', digest);
+  return pathOf(directory, digest);
+}
+
+async function flush(path: string): Promise<void> {
+  // Windows can neither open a folder nor flush a read-only file; there the rename alone has to do.
+  if (process.platform === 'win32') return;
+  const handle = await open(path);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+
+const DISK_PROBLEMS = new Map<unknown, string>([
+  ['ENOSPC', 'is full: free some space, then try again'],
+  ['EDQUOT', 'has reached its quota: free some space, then try again'],
+  ['EROFS', 'is read-only: make it writable, then try again'],
+  ['EACCES', 'is not writable for this account: change its owner or mode, then try again'],
+]);
+
+async function onDisk<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const problem = DISK_PROBLEMS.get(codeOf(error));
+    if (problem === undefined) throw error;
+    throw new PlatformError('unavailable', `The object folder ${directory} ${problem}`, { cause: error });
+  }
+}
