@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { Digest, Empty, JsonObject, Name, PageQuery, ProjectParams, pageOf, Timestamp } from './page.ts';
+import { ModelName } from './registry.ts';
+import { defineRoutes } from './route.ts';
+import { RolloutPlan } from './serving.ts';
+
+/** What a version must have before it may reach an endpoint. */
+export const PolicyDefinition = z
+  .object({
+    name: Name,
+    description: z.string().default(''),
+    /** A model's name; `*` for all. */
+    model: z.string().min(1),
+    /** Names of gates whose latest verdict must be `pass`. */
+    requiredGates: z.array(Name).default([]),
+    /** `policy` approves by itself once the gates pass; `person` waits for `approvals` people. */
+    approvedBy: z.enum(['policy', 'person']).default('person'),
+    approvals: z.int().min(1).max(5).default(1),
+    /** Nobody approves what they registered or asked for themselves. */
+    fourEyes: z.boolean().default(true),
+    requireSafeScan: z.boolean().default(true),
+    /** Aliases that only a finished rollout may move. */
+    protectedAliases: z.array(z.string()).default(['champion']),
+  })
+  .meta({ id: 'PolicyDefinition' });
+export type PolicyDefinition = z.infer<typeof PolicyDefinition>;
+export const Policy = PolicyDefinition.extend({ createdAt: Timestamp, updatedAt: Timestamp }).meta({ id: 'Policy' });
+export type Policy = z.infer<typeof Policy>;
+
+export const Decision = z.object({
+  by: z.string(),
+  decision: z.enum(['approve', 'reject']),
+  reason: z.string(),
+  at: Timestamp,
+});
+
+export const Approval = z
+  .object({
+    id: z.string(),
+    model: z.string(),
+    version: z.number().int(),
+    endpoint: z.string(),
+    policy: z.string().nullable(),
+    state: z.enum(['pending', 'approved', 'rejected']),
+    /** What the policy found, rule by rule. */
+    findings: z.array(z.object({ rule: z.string(), ok: z.boolean(), message: z.string() })),
+    decisions: z.array(Decision),
+    requestedBy: z.string(),
+    requestedAt: Timestamp,
+    decidedAt: Timestamp.nullable(),
+    rolloutId: z.string().nullable(),
+  })
+  .meta({ id: 'Approval' });
+export type Approval = z.infer<typeof Approval>;
+
+/** Everything that proves how a version came to be, with digests; `digest` covers `sections` in canonical JSON. */
+export const Evidence = z
+  .object({
+    model: z.string(),
+    version: z.number().int(),
+    generatedAt: Timestamp,
+    digest: Digest,
+    sections: z.array(
+      z.object({
+        title: z.string(),
+        kind: z.enum(['data', 'code', 'run', 'files', 'evaluation', 'gates', 'approvals', 'rollout', 'audit']),
+        items: z.array(JsonObject),
+      }),
+    ),
+  })
+  .meta({ id: 'Evidence' });
+export type Evidence = z.infer<typeof Evidence>;
+
+const ApprovalParams = ProjectParams.extend({ approval: z.string() });
+
+export const governanceRoutes = defineRoutes({
+  listPolicies: {
+    method: 'GET',
+    path: '/projects/:project/policies',
+    summary: 'List policies',
+    access: 'viewer',
+    params: ProjectParams,
+    query: PageQuery,
+    result: pageOf(Policy),
+  },
+  putPolicy: {
+    method: 'PUT',
+    path: '/projects/:project/policies/:policy',
+    summary: 'Define a policy',
+    access: 'admin',
+    params: ProjectParams.extend({ policy: Name }),
+    body: PolicyDefinition.omit({ name: true }),
+    result: Policy,
+    errors: ['invalid_input'],
+  },
+  deletePolicy: {
+    method: 'DELETE',
+    path: '/projects/:project/policies/:policy',
+    summary: 'Delete a policy',
+    access: 'admin',
+    params: ProjectParams.extend({ policy: Name }),
+    result: Empty,
+    errors: ['not_found'],
+  },
+  requestPromotion: {
+    method: 'POST',
+    path: '/projects/:project/promotions',
+    summary: 'Ask that a version be rolled out: the policy decides, or a person is asked',
+    access: 'contributor',
+    params: ProjectParams,
+    body: z.object({
+      model: ModelName,
+      version: z.number().int().min(1),
+      endpoint: Name,
+      plan: RolloutPlan.optional(),
+      reason: z.string().max(2000).default(''),
+    }),
+    result: Approval,
+    errors: ['not_found', 'conflict', 'not_allowed'],
+  },
+  listApprovals: {
+    method: 'GET',
+    path: '/projects/:project/approvals',
+    summary: 'List approvals, newest first',
+    access: 'viewer',
+    params: ProjectParams,
+    query: PageQuery.extend({
+      state: z.enum(['pending', 'approved', 'rejected']).optional(),
+      model: ModelName.optional(),
+    }),
+    result: pageOf(Approval),
+  },
+  decideApproval: {
+    method: 'POST',
+    path: '/projects/:project/approvals/:approval/decision',
+    summary: 'Approve or reject',
+    access: 'approver',
+    params: ApprovalParams,
+    body: z.object({ decision: z.enum(['approve', 'reject']), reason: z.string().min(1).max(2000) }),
+    result: Approval,
+    errors: ['not_found', 'conflict', 'not_allowed'],
+  },
+  getEvidence: {
+    method: 'GET',
+    path: '/projects/:project/models/:model/versions/:version/evidence',
+    summary: 'The evidence page of a version',
+    access: 'viewer',
+    params: ProjectParams.extend({ model: ModelName, version: z.coerce.number().int().min(1) }),
+    result: Evidence,
+    errors: ['not_found'],
+  },
+});

@@ -1,0 +1,123 @@
+// The contract of Flyball: routes, schemas, errors, events and the typed client. Runs anywhere.
+export { type Client, type ClientOptions, createClient, routeUrl } from './client.ts';
+export {
+  ColumnProfile,
+  Dataset,
+  DatasetDefinition,
+  DatasetFile,
+  DatasetVersion,
+  dataRoutes,
+  Expectation,
+  type ExpectationInput,
+  ExpectationResult,
+  LineageEdge,
+  LineageGraph,
+  LineageNode,
+  NewVersion,
+  NewVersionResult,
+  Validation,
+} from './data.ts';
+export {
+  type BadPlace,
+  type ErrorBody,
+  type ErrorCode,
+  errorFromBody,
+  errorStatus,
+  invalidInput,
+  notFound,
+  PlatformError,
+} from './errors.ts';
+export {
+  Comparison,
+  EvaluateInput,
+  Evaluation,
+  evaluationRoutes,
+  Gate,
+  GateReport,
+  GateResult,
+  MeasuredMetric,
+  Verdict,
+} from './evaluation.ts';
+export { type EventName, type EventPayload, events } from './events.ts';
+export {
+  Entity,
+  FeatureView,
+  FeatureViewDefinition,
+  featureRoutes,
+  Measure,
+  TrainingSet,
+  TrainingSetSpec,
+  WindowFeature,
+} from './features.ts';
+export { Approval, Decision, Evidence, governanceRoutes, Policy, PolicyDefinition } from './governance.ts';
+export {
+  Alert,
+  AlertRule,
+  Incident,
+  Monitor,
+  MonitorDefinition,
+  monitoringRoutes,
+  SignalDefinition,
+  SignalValue,
+} from './monitoring.ts';
+export { openApiDocument } from './openapi.ts';
+export { Digest, Empty, JsonObject, Name, PageQuery, ProjectParams, pageOf, Timestamp } from './page.ts';
+export {
+  Pipeline,
+  PipelineDefinition,
+  PipelineRun,
+  PipelineStep,
+  pipelineRoutes,
+  RunState,
+  StepDefinition,
+  StepState,
+  Trigger,
+} from './pipelines.ts';
+export { AuditEvent, Project, platformRoutes, Role, Token } from './platform.ts';
+export {
+  Model,
+  ModelFile,
+  ModelInput,
+  ModelName,
+  ModelVersion,
+  NewModelVersion,
+  registryRoutes,
+  ScanVerdict,
+} from './registry.ts';
+export {
+  type Access,
+  apiPrefix,
+  defineRoutes,
+  type Route,
+  type RouteAnswer,
+  type RouteInput,
+  type RouteRequest,
+  type RouteResult,
+  type Routes,
+} from './route.ts';
+export { allRoutes } from './routes.ts';
+export {
+  Deployment,
+  Endpoint,
+  EndpointDefinition,
+  LabelBatch,
+  MetricEvidence,
+  Rollout,
+  RolloutCheck,
+  RolloutMetric,
+  RolloutPlan,
+  RolloutState,
+  RolloutStep,
+  servingRoutes,
+  TrafficPoint,
+} from './serving.ts';
+export {
+  Artifact,
+  Experiment,
+  MetricPoint,
+  MetricValue,
+  Run,
+  RunBatch,
+  RunStatus,
+  trackingRoutes,
+} from './tracking.ts';

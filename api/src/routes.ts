@@ -1,0 +1,24 @@
+import { dataRoutes } from './data.ts';
+import { evaluationRoutes } from './evaluation.ts';
+import { featureRoutes } from './features.ts';
+import { governanceRoutes } from './governance.ts';
+import { monitoringRoutes } from './monitoring.ts';
+import { pipelineRoutes } from './pipelines.ts';
+import { platformRoutes } from './platform.ts';
+import { registryRoutes } from './registry.ts';
+import { servingRoutes } from './serving.ts';
+import { trackingRoutes } from './tracking.ts';
+
+/** Every route of the native API, by operation name. */
+export const allRoutes = {
+  ...platformRoutes,
+  ...dataRoutes,
+  ...featureRoutes,
+  ...trackingRoutes,
+  ...registryRoutes,
+  ...evaluationRoutes,
+  ...pipelineRoutes,
+  ...servingRoutes,
+  ...monitoringRoutes,
+  ...governanceRoutes,
+} as const;
