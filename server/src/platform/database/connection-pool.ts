@@ -1,0 +1,55 @@
+import pg from 'pg';
+import { describeConnectionLoss, retryConnection } from './connection-loss.ts';
+import { valueParsers } from './value-parsers.ts';
+
+export interface ConnectionOptions {
+  url: string;
+  applicationName: string;
+  statementTimeoutMs?: number;
+}
+
+const PATIENCE_MS = 5_000;
+
+export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
+  return {
+    connectionString: options.url,
+    application_name: options.applicationName,
+    options: '-c timezone=UTC',
+    types: valueParsers,
+    keepAlive: true,
+    connectionTimeoutMillis: 10_000,
+    ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
+  };
+}
+
+type Callback = (error: unknown, client?: pg.PoolClient, release?: pg.PoolClient['release']) => void;
+type Query = (...values: unknown[]) => unknown;
+
+/** A pool that outlives restarts of the server: it waits for a connection, and says `unavailable` when none comes. */
+export function openPool(options: ConnectionOptions & { poolSize: number; patienceMs?: number }): pg.Pool {
+  const pool = new pg.Pool({ ...clientConfig(options), max: options.poolSize, idleTimeoutMillis: 30_000 });
+  // Without a listener the death of an idle connection would end the process.
+  pool.on('error', () => undefined);
+  const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
+  const patient = () => retryConnection(connect, options.patienceMs ?? PATIENCE_MS);
+  pool.connect = ((done?: Callback) => {
+    if (done === undefined) return patient();
+    patient().then((client) => done(undefined, client, client.release.bind(client)), done);
+  }) as typeof pool.connect;
+  pool.query = describing(pool.query.bind(pool)) as typeof pool.query;
+  pool.on('connect', (client) => {
+    client.query = describing(client.query.bind(client)) as typeof client.query;
+  });
+  return pool;
+}
+
+function describing(query: unknown): Query {
+  return (...values) => {
+    const result = (query as Query)(...values);
+    return result instanceof Promise ? result.catch(rethrow) : result;
+  };
+}
+
+function rethrow(error: unknown): never {
+  throw describeConnectionLoss(error);
+}
