@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { type Database, openDatabase } from '../platform/database/database.ts';
-import { startEmbeddedPostgres } from '../platform/database/embedded-postgres.ts';
-import { type Log, migrate } from '../platform/database/migrate.ts';
+import { type Database, openDatabase } from '#platform/database/database';
+import { startEmbeddedPostgres } from '#platform/database/embedded-postgres';
+import { type Log, migrate } from '#platform/database/migrate';
 
 export interface TestDatabase {
   /** For the programs: rows only. */

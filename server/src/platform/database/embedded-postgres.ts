@@ -55,35 +55,35 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const directory = locateCluster(dataDir, chosen, log);
   const account = accountOf(directory, chosen);
   const native = prepareBinaries(account, dataDir);
-  const connection = readConnectionFile(dataDir) ?? newConnection();
-  await stopLeftover(directory, connection, log);
-  connection.supervisor = ownIdentity();
-  Object.assign(connection, await choosePlace(connection, account, options.transport));
+  const known = readConnectionFile(dataDir) ?? newConnection();
+  await stopLeftover(directory, known, log);
+  const connection = { ...known, ...(await choosePlace(known, account, options.transport)), supervisor: ownIdentity() };
   writeConnectionFile(dataDir, connection);
-  initialize(native, directory, account, connection.passwords.postgres, durable);
   const place = { native, directory, account, ...connection, settings: durable ? [] : notDurable };
-  const watched = await watch(place, log, options.keepAlive ?? true);
+  let watched: Watched | undefined;
+  const stop = async (): Promise<void> => {
+    await watched?.stop();
+    if (connection.host.startsWith('/')) rmSync(connection.host, { recursive: true, force: true });
+    const { supervisor: _, ...rest } = connection;
+    writeConnectionFile(dataDir, rest);
+  };
   try {
-    if (!connection.prepared) {
-      await prepareRoles(connection);
-      connection.prepared = true;
-      writeConnectionFile(dataDir, connection);
-    }
+    initialize(native, directory, account, connection.passwords.postgres, durable);
+    watched = await watch(place, log, options.keepAlive ?? true);
+    if (!connection.prepared) await prepareRoles(connection);
+    connection.prepared = true;
+    writeConnectionFile(dataDir, connection);
   } catch (error) {
-    await watched.stop();
+    await stop();
     throw error;
   }
+  const { pid } = watched;
   return {
     ...connectionUrls(connection),
     get pid() {
-      return watched.pid();
+      return pid();
     },
-    async stop() {
-      await watched.stop();
-      if (connection.host.startsWith('/')) rmSync(connection.host, { recursive: true, force: true });
-      const { supervisor: _, ...rest } = connection;
-      writeConnectionFile(dataDir, rest);
-    },
+    stop,
   };
 }
 

@@ -56,33 +56,29 @@ async function isOurs(
  * Refuses when a living one runs it, or when what runs there is not ours to end.
  */
 export async function stopLeftover(directory: string, connection: ConnectionFile, log: Log): Promise<void> {
-  let found: RunningServer | undefined;
   for (let tries = 0; tries < 100; tries++) {
-    found = readRunningServer(directory);
+    const found = readRunningServer(directory);
     if (found === undefined) return;
-    const { supervisor } = connection;
-    if (supervisor !== undefined && isAlive(supervisor)) {
-      throw new PlatformError(
-        'conflict',
-        `PostgreSQL in ${directory} is already run by Flyball (pid ${supervisor.pid})`,
-      );
-    }
-    if (found.status !== 'ready' && found.status !== 'standby') {
-      await sleep(50);
-      continue;
-    }
-    const ours = await isOurs(found, directory, connection);
-    if (ours === undefined && tries >= 20) break;
+    refuseLivingOwner(directory, connection);
+    const ours = isUp(found) ? await isOurs(found, directory, connection) : undefined;
+    if (ours === true) return endServer(found.pid, directory, log);
     if (ours === false) {
       throw new PlatformError(
         'conflict',
         `A server that is not ours runs in ${directory} (pid ${found.pid}): stop it first`,
       );
     }
-    if (ours) return endServer(found.pid, directory, log);
+    // Silent although it says "ready": the pid may belong to some other program by now.
+    if (isUp(found) && tries >= 20) return forgetForeignPid(found, directory, log);
     await sleep(50);
   }
-  if (found !== undefined) forgetForeignPid(found, directory, log);
+}
+
+const isUp = ({ status }: RunningServer): boolean => status === 'ready' || status === 'standby';
+
+function refuseLivingOwner(directory: string, { supervisor }: ConnectionFile): void {
+  if (supervisor === undefined || !isAlive(supervisor)) return;
+  throw new PlatformError('conflict', `PostgreSQL in ${directory} is already run by Flyball (pid ${supervisor.pid})`);
 }
 
 async function endServer(pid: number, directory: string, log: Log): Promise<void> {

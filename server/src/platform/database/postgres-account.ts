@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 
@@ -43,14 +42,4 @@ export function canReach(directory: string, account: Account | undefined): boole
     if (!maySearch(statSync(at), account)) return false;
     if (at === path.dirname(at)) return true;
   }
-}
-
-let deathBinding: boolean | undefined;
-
-/** Prefixes a command so that the kernel ends it when its parent dies; only where util-linux has `setpriv --pdeathsig`. */
-export function boundToParent(signal: 'INT' | 'TERM' | 'KILL', command: string, args: string[]): [string, string[]] {
-  deathBinding ??=
-    process.platform === 'linux' &&
-    spawnSync('setpriv', ['--pdeathsig=INT', 'true'], { env: SERVER_ENVIRONMENT }).status === 0;
-  return deathBinding ? ['setpriv', [`--pdeathsig=${signal}`, '--no-new-privs', command, ...args]] : [command, args];
 }

@@ -38,6 +38,7 @@ export function locateCluster(dataDir: string, account: Account | undefined, log
     );
   }
   if (existsSync(directory)) return realpathSync(directory);
+  openFolder(dataDir);
   if (canReach(dataDir, account)) return directory;
   mkdirSync(SYSTEM_HOME, { recursive: true });
   chmodSync(SYSTEM_HOME, 0o755);
@@ -48,6 +49,12 @@ export function locateCluster(dataDir: string, account: Account | undefined, log
   mkdirSync(target);
   log.warn({ target }, `${dataDir} is closed to the account of PostgreSQL, whose files are therefore in ${target}`);
   return target;
+}
+
+/** Root's own data folder lets PostgreSQL's account pass through, but not look inside. */
+function openFolder(dataDir: string): void {
+  const { uid, mode } = statSync(dataDir);
+  if (process.getuid?.() === 0 && uid === 0) chmodSync(dataDir, (mode & 0o777) | 0o011);
 }
 
 /** An existing cluster is run by whoever owns it. */

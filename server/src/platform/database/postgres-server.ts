@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { PlatformError } from '@flyball/api';
+import { boundToParent } from '../processes/bound-to-parent.ts';
 import type { Log } from './migrate.ts';
-import { type Account, boundToParent, SERVER_ENVIRONMENT } from './postgres-account.ts';
+import { type Account, SERVER_ENVIRONMENT } from './postgres-account.ts';
 
 export interface ServerPlace {
   readonly native: string;
