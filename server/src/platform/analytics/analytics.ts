@@ -1,0 +1,69 @@
+import { invalidInput } from '@flyball/api';
+
+export type AnalyticsValue = string | number | bigint | boolean | null | Date;
+
+/**
+ * One column of a result. What SQL calls a number arrives as a number (`BIGINT` as bigint), dates and timestamps as
+ * milliseconds since 1970 in UTC, `BOOLEAN` as 0 or 1, everything else as text. A null is NaN, 0 or null in `values`.
+ */
+export interface AnalyticsColumn {
+  name: string;
+  /** The type's name in DuckDB. */
+  type: string;
+  values: Float64Array | Float32Array | Int32Array | BigInt64Array | Uint8Array | (string | null)[];
+  /** 1 = not null. */
+  valid: Uint8Array;
+}
+
+export interface AnalyticsSession {
+  /** A private folder of this run, the only one its SQL can touch. Removed when the run ends. */
+  readonly scratch: string;
+  /** Makes a local file readable for this run's SQL, under a plain file name. Returns the path to use in SQL. */
+  attach(name: string, path: string): Promise<string>;
+  /**
+   * Rows for people and for JSON: integers as numbers (as text beyond 2^53), timestamps in ISO 8601, lists as arrays,
+   * structs as objects, maps as arrays of `{ key, value }`, binary as base64.
+   */
+  rows(sql: string, params?: readonly AnalyticsValue[]): Promise<Record<string, unknown>[]>;
+  /** Columns for computing. */
+  columns(sql: string, params?: readonly AnalyticsValue[]): Promise<{ rowCount: number; columns: AnalyticsColumn[] }>;
+  /** Changes this run's own tables and views, which vanish with it. */
+  execute(sql: string, params?: readonly AnalyticsValue[]): Promise<void>;
+  /** Writes the rows of one SELECT as a zstd-compressed Parquet file into `scratch`. */
+  copyToParquet(sql: string, fileName: string): Promise<{ path: string; rowCount: number }>;
+  /**
+   * Throws `invalid_input` unless the text is exactly one harmless SELECT. Every SQL text that a user wrote or that has
+   * a user's expression in it goes through here first: the sandbox guards files, this guards the process.
+   */
+  userSelect(sql: string): Promise<void>;
+}
+
+export interface AnalyticsJob {
+  /** What people read when it fails: "profile of flights". */
+  name: string;
+  signal?: AbortSignal;
+  memoryLimitMb?: number;
+  threads?: number;
+  timeoutMs?: number;
+}
+
+export interface Analytics {
+  /** Runs some SQL in a sandbox of its own. Waits while too many others run. */
+  run<T>(job: AnalyticsJob, work: (session: AnalyticsSession) => Promise<T>): Promise<T>;
+  /** Interrupts what runs and waits for its end. */
+  close(): Promise<void>;
+}
+
+export function quoteIdentifier(name: string): string {
+  return `"${refuseNul(name).replaceAll('"', '""')}"`;
+}
+
+export function quoteLiteral(value: string): string {
+  return `'${refuseNul(value).replaceAll("'", "''")}'`;
+}
+
+function refuseNul(text: string): string {
+  if (text.includes('\0'))
+    throw invalidInput(`${JSON.stringify(text)} holds a NUL character, which SQL cannot express`);
+  return text;
+}
