@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { PlatformError } from '@flyball/api';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Logger } from '../telemetry/log.ts';
+import { answerErrors } from './error-response.ts';
+
+export interface HttpAppOptions {
+  readonly log: Logger;
+  readonly host: string;
+  /** Names beside loopback that the Host header may carry. */
+  readonly allowedHosts: readonly string[];
+}
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
+
+function hostName(host: string): string {
+  return host.replace(/:\d+$/, '').toLowerCase();
+}
+
+/** Against DNS rebinding: a page elsewhere must not reach us under its own name. */
+function checkHost(request: FastifyRequest, allowed: ReadonlySet<string>): void {
+  const name = hostName(request.headers.host ?? '');
+  if (loopback.has(name) || allowed.has(name)) return;
+  throw new PlatformError('not_allowed', `The host "${name}" is not allowed; add it with --allowed-hosts`);
+}
+
+/** Against request forgery: a browser may change things only from our own pages. */
+function checkOrigin(request: FastifyRequest): void {
+  if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS') return;
+  const origin = request.headers.origin;
+  if (origin === undefined) return;
+  const same = URL.canParse(origin) && new URL(origin).host === request.headers.host;
+  if (!same) throw new PlatformError('not_allowed', 'Changes are accepted from our own pages only');
+}
+
+/** An HTTP server with request ids, one shape of errors, and the checks that every route needs. */
+export function createHttpApp(options: HttpAppOptions): FastifyInstance {
+  const allowed = new Set([...options.allowedHosts, options.host].map(hostName));
+  const app = fastify({
+    loggerInstance: options.log,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: 5000, ignoreDuplicateSlashes: true },
+    forceCloseConnections: true,
+  });
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    reply.header('x-frame-options', 'DENY');
+    checkHost(request, allowed);
+    checkOrigin(request);
+  });
+  answerErrors(app);
+  return app;
+}
