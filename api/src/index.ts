@@ -73,7 +73,7 @@ export {
   StepState,
   Trigger,
 } from './pipelines.ts';
-export { AuditEvent, Project, platformRoutes, Role, Token } from './platform.ts';
+export { AuditEvent, type PlatformRoutes, Project, platformRoutes, Role, Token } from './platform.ts';
 export {
   Model,
   ModelFile,

@@ -41,6 +41,8 @@ export type AuditEvent = z.infer<typeof AuditEvent>;
 
 const TokenParams = z.object({ token: z.string() });
 
+export type PlatformRoutes = typeof platformRoutes;
+
 export const platformRoutes = defineRoutes({
   getSystem: {
     method: 'GET',

@@ -24,6 +24,8 @@ export interface Database extends Queryable {
   notify(channel: string, payload: string, trx?: Transaction): Promise<void>;
   /** For pg-boss and for bulk UNNEST statements in stores. */
   readonly pool: Pool;
+  /** As PostgreSQL names it, for example `18.4`. */
+  readonly serverVersion: string;
   close(): Promise<void>;
 }
 
@@ -40,12 +42,10 @@ const OLDEST_VERSION = 150_000;
 
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const pool = openPool(options);
-  try {
-    await checkServer(pool);
-  } catch (error) {
+  const serverVersion = await checkServer(pool).catch(async (error: unknown) => {
     await pool.end();
     throw error;
-  }
+  });
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const listener = openListener(options);
   const over = (connection: Kysely<unknown>): Queryable => ({
@@ -54,6 +54,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   return {
     ...over(kysely),
     pool,
+    serverVersion,
     async transaction(work) {
       const later: (() => void)[] = [];
       const result = await kysely
@@ -86,7 +87,7 @@ function runAfterCommit(work: () => void): void {
   }
 }
 
-async function checkServer(pool: Pool): Promise<void> {
+async function checkServer(pool: Pool): Promise<string> {
   const { rows } = await pool.query<{ number: number; version: string; encoding: string }>(
     `select current_setting('server_version_num')::int as number, current_setting('server_version') as version,
             current_setting('server_encoding') as encoding`,
@@ -98,4 +99,5 @@ async function checkServer(pool: Pool): Promise<void> {
   if (server.encoding !== 'UTF8') {
     throw new PlatformError('unavailable', `The database has the encoding ${server.encoding}: Flyball needs UTF8`);
   }
+  return server.version;
 }
