@@ -1,0 +1,51 @@
+import type { Config, Role } from './config.ts';
+import { listenApi } from './listen-api.ts';
+import { createModules, type Modules } from './modules.ts';
+import { openPlatform, type Platform } from './platform/platform.ts';
+
+export interface ProgramOptions {
+  /** Parse answers by the contract too, as tests do. */
+  readonly checkAnswers?: boolean;
+}
+
+/** One process with one role, or with several of them, as tests run it. */
+export interface Program {
+  readonly platform: Platform;
+  readonly modules: Modules;
+  /** Where the API answers, in a process with that role. */
+  readonly url?: string;
+  close(): Promise<void>;
+}
+
+/** Composes the program: platform, then modules left to right, then protocols. */
+export async function startProgram(
+  config: Config,
+  roles: readonly Role[],
+  options: ProgramOptions = {},
+): Promise<Program> {
+  const platform = await openPlatform({ config, databaseUrl: config.databaseUrl!, program: roles.join('-') });
+  const modules = createModules(platform);
+  const closing: (() => Promise<void>)[] = [() => platform.close()];
+  const close = async (): Promise<void> => {
+    for (const step of closing.reverse()) await step();
+  };
+  try {
+    const work = roles.includes('worker');
+    await platform.access.start();
+    await platform.events.start({ work });
+    await platform.jobs.start({ work });
+    closing.push(() => modules.stop());
+    for (const role of roles) await modules.start(role);
+    if (!roles.includes('api')) return { platform, modules, close };
+    const api = await listenApi(platform, modules, options);
+    closing.push(() => api.close());
+    return { platform, modules, url: api.url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+export async function startRole(config: Config, role: Role): Promise<Program> {
+  return await startProgram(config, [role]);
+}

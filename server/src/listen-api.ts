@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { allRoutes, apiPrefix, openApiDocument, platformRoutes } from '@flyball/api';
+import type { FastifyInstance } from 'fastify';
+import type { ProgramOptions } from './app.ts';
+import type { Modules } from './modules.ts';
+import { forward } from './platform/http/forward.ts';
+import { createHttpApp } from './platform/http/http-app.ts';
+import { type ServeOptions, serve } from './platform/http/serve.ts';
+import { mountWeb } from './platform/http/web-files.ts';
+import type { Platform } from './platform/platform.ts';
+import { systemHandlers } from './platform/system-handlers.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const MAX_UPLOAD_BYTES = 1024 ** 4;
+
+export interface ListeningApi {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+function mountProbes(app: FastifyInstance, platform: Platform): void {
+  app.get('/health', () => 'OK');
+  app.get('/ready', async () => {
+    await platform.database.pool.query('select 1');
+    return { ready: true };
+  });
+  app.get('/metrics', async (_request, reply) => {
+    const { registry } = platform.metrics;
+    return await reply.type(registry.contentType).send(await registry.metrics());
+  });
+  const document = openApiDocument(allRoutes, version);
+  app.get('/openapi.json', () => document);
+}
+
+/** Predictions and labels are the gateway's; who knows only this port is passed on. */
+async function mountGateway(app: FastifyInstance, platform: Platform): Promise<void> {
+  const { host, gatewayPort } = platform.config;
+  const target = `http://${host}:${gatewayPort}`;
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    const paths = ['/v2', '/v2/*', `${apiPrefix}/projects/:project/endpoints/:endpoint/labels`];
+    for (const path of paths) {
+      scope.all(path, async (request, reply) => {
+        reply.hijack();
+        await forward(request.raw, reply.raw, new URL(request.url, target));
+      });
+    }
+  });
+}
+
+/** The API role: the native API, foreign doors, the web UI, probes. */
+export async function listenApi(platform: Platform, _modules: Modules, options: ProgramOptions): Promise<ListeningApi> {
+  const { config } = platform;
+  const app = createHttpApp({ log: platform.log, host: config.host, allowedHosts: config.allowedHosts });
+  const serving: ServeOptions = {
+    access: platform.access,
+    checkAnswers: options.checkAnswers ?? false,
+    maxBodyBytes: MAX_BODY_BYTES,
+    maxUploadBytes: MAX_UPLOAD_BYTES,
+  };
+  mountProbes(app, platform);
+  await mountGateway(app, platform);
+  serve(app, platformRoutes, systemHandlers(platform, version), serving);
+  await mountWeb(app);
+  await app.listen({ host: config.host, port: config.port });
+  const address = app.server.address() as AddressInfo;
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return { url: `http://${host}:${address.port}`, close: () => app.close() };
+}

@@ -1,0 +1,80 @@
+import path from 'node:path';
+import type { Config } from '../config.ts';
+import { type Access, createAccess } from './access/access.ts';
+import type { Analytics } from './analytics/analytics.ts';
+import { createAnalytics } from './analytics/duckdb-analytics.ts';
+import { type AuditLog, createAuditLog } from './audit/audit-log.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { type Database, openDatabase } from './database/database.ts';
+import { createEventBus, type EventBus } from './events/event-bus.ts';
+import { createJobQueue, type JobQueue } from './jobs/job-queue.ts';
+import { createFileObjectStore } from './objects/file-object-store.ts';
+import type { ObjectStore } from './objects/object-store.ts';
+import { createLog, type Logger } from './telemetry/log.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+
+/** Machinery without domain meaning, handed to every module. */
+export interface Platform {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly database: Database;
+  readonly objects: ObjectStore;
+  readonly analytics: Analytics;
+  readonly jobs: JobQueue;
+  readonly events: EventBus;
+  readonly audit: AuditLog;
+  readonly access: Access;
+  readonly metrics: Metrics;
+  close(): Promise<void>;
+}
+
+export interface PlatformOptions {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  /** Names the program in logs and in the database's list of connections. */
+  readonly program: string;
+  readonly poolSize?: number;
+  readonly clock?: Clock;
+}
+
+export async function openPlatform(options: PlatformOptions): Promise<Platform> {
+  const { config, program } = options;
+  const log = createLog({ level: config.logLevel, program });
+  const database = await openDatabase({
+    url: options.databaseUrl,
+    applicationName: `flyball ${program}`,
+    poolSize: options.poolSize ?? 10,
+    statementTimeoutMs: 60_000,
+  });
+  const objects = await createFileObjectStore(config.objects.replace(/^file:/, ''));
+  const analytics = createAnalytics({
+    scratchDir: path.join(config.dataDir, 'scratch', program),
+    memoryLimitMb: config.analyticsMemoryMb,
+    threads: 2,
+  });
+  const audit = createAuditLog(database);
+  const access = createAccess(database, audit, config);
+  const jobs = createJobQueue(database, log);
+  const events = createEventBus(database, log);
+  return {
+    config,
+    clock: options.clock ?? systemClock,
+    log,
+    database,
+    objects,
+    analytics,
+    jobs,
+    events,
+    audit,
+    access,
+    metrics: createMetrics(program),
+    close: async () => {
+      await jobs.stop();
+      await events.stop();
+      await access.stop();
+      await analytics.close();
+      await database.close();
+    },
+  };
+}

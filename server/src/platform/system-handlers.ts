@@ -1,0 +1,104 @@
+import { notFound, PlatformError, type PlatformRoutes, type Project } from '@flyball/api';
+import type { Actor } from './access/actor.ts';
+import { insertProject, listProjects, type StoredProject } from './access/project-store.ts';
+import type { PublishedEvent } from './events/event-bus.ts';
+import type { Handlers } from './http/serve.ts';
+import type { ServerSentEvent } from './http/stream-answer.ts';
+import type { Platform } from './platform.ts';
+
+const presentProject = (row: StoredProject): Project => ({
+  name: row.name,
+  title: row.title,
+  createdAt: row.created_at.toISOString(),
+});
+
+async function createProject(platform: Platform, actor: Actor, name: string, title: string): Promise<Project> {
+  return await platform.database.transaction(async (trx) => {
+    const row = await insertProject(trx, name, title);
+    if (row === null) throw new PlatformError('conflict', `A project called "${name}" exists already`);
+    const subject = { kind: 'project', id: name };
+    await platform.audit.record(trx, { actor, project: name, action: 'access.project-created', subject });
+    return presentProject(row);
+  });
+}
+
+/** Live events of a project until the caller leaves; a slow reader loses the oldest, never memory. */
+async function* liveEvents(
+  platform: Platform,
+  project: string,
+  names: ReadonlySet<string> | null,
+  signal: AbortSignal,
+): AsyncGenerator<ServerSentEvent> {
+  const queue: PublishedEvent[] = [];
+  let wake = (): void => {};
+  const stop = platform.events.listen((event) => {
+    if (event.project !== project || (names !== null && !names.has(event.name))) return;
+    if (queue.push(event) > 1000) queue.shift();
+    wake();
+  });
+  const left = (): void => wake();
+  signal.addEventListener('abort', left);
+  try {
+    while (!signal.aborted) {
+      const event = queue.shift();
+      if (event === undefined) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        continue;
+      }
+      yield { id: String(event.id), event: event.name, data: { ...event.payload, at: event.at } };
+    }
+  } finally {
+    stop();
+    signal.removeEventListener('abort', left);
+  }
+}
+
+function auditCursor(token: string | undefined): number | undefined {
+  if (token === undefined) return undefined;
+  const before = Number(token);
+  if (!Number.isSafeInteger(before)) throw new PlatformError('invalid_input', 'This page token is not ours');
+  return before;
+}
+
+/** Handlers of projects, tokens, the audit trail and live events. */
+export function systemHandlers(platform: Platform, version: string): Handlers<PlatformRoutes> {
+  const { access, audit, config } = platform;
+  const startedAt = platform.clock.now().toISOString();
+  return {
+    getSystem: ({ actor }) => ({
+      version,
+      auth: config.auth,
+      actor: actor.name,
+      role: actor.roleIn(null),
+      gatewayUrl: `http://${config.host}:${config.gatewayPort}`,
+      postgres: platform.database.serverVersion,
+      startedAt,
+    }),
+    listProjects: async ({ actor }) => {
+      if (actor.kind === 'anonymous') throw new PlatformError('not_signed_in', 'Send an API token to see projects');
+      const all = await listProjects(platform.database);
+      return { items: all.filter(({ name }) => actor.roleIn(name) !== null).map(presentProject) };
+    },
+    createProject: async ({ actor, body }) => await createProject(platform, actor, body.name, body.title),
+    listTokens: async () => ({ items: await access.listTokens() }),
+    createToken: async ({ actor, body }) => await access.createToken(actor, body),
+    revokeToken: async ({ actor, params }) => {
+      if (!/^[0-9a-f-]{36}$/.test(params.token)) throw notFound('live token', params.token);
+      await access.revokeToken(actor, params.token);
+      return {};
+    },
+    listAudit: async ({ params, query }) => {
+      const { pageToken, order: _, ...filter } = query;
+      const before = auditCursor(pageToken);
+      const items = await audit.list({ ...filter, project: params.project, before });
+      const last = items.at(-1);
+      return items.length === query.limit && last !== undefined ? { items, nextPageToken: String(last.id) } : { items };
+    },
+    streamEvents: ({ params, query, signal }) => {
+      const names = query.names === undefined ? null : new Set(query.names.split(','));
+      return { events: liveEvents(platform, params.project, names, signal) };
+    },
+  };
+}
