@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Logger } from 'pino';
+import type { Config, Role } from './config.ts';
+import { startPhase } from './exit-code.ts';
+import { lockDataFolder } from './platform/data-folder.ts';
+import { startEmbeddedPostgres } from './platform/database/embedded-postgres.ts';
+import { migrate } from './platform/database/migrate.ts';
+import { prepareDatabase } from './prepare-database.ts';
+import type { ReadyMessage } from './run-role.ts';
+import { superviseRole } from './supervised-role.ts';
+
+const roles: readonly Role[] = ['api', 'worker', 'gateway'];
+
+type Undo = (() => void | Promise<void>)[];
+
+/** Runs everything until a signal: PostgreSQL unless there is one already, and each role in a process of its own. */
+export async function supervise(config: Config, program: string, log: Logger): Promise<void> {
+  const end = Promise.withResolvers<undefined>();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end.resolve(undefined));
+  const undo: Undo = [];
+  try {
+    const folder = await startPhase('dataFolder', () => lockDataFolder(config.dataDir));
+    undo.push(() => folder.release());
+    await checkPort(config.host, config.port);
+    await checkPort(config.host, config.gatewayPort);
+    const databaseUrl = Promise.withResolvers<string>();
+    const postgresUndo: Undo = [];
+    undo.push(() => runAll(postgresUndo));
+    // The roles load their code while the database starts.
+    const supervised = roles.map((role) =>
+      superviseRole({ role, program, config, databaseUrl: databaseUrl.promise, log }),
+    );
+    undo.push(async () => void (await Promise.all(supervised.map((role) => role.stop()))));
+    databaseUrl.resolve(await startPhase('database', () => startDatabase(config, log, postgresUndo)));
+    const ready = await Promise.race([Promise.all(supervised.map((role) => role.ready)), end.promise]);
+    if (ready === undefined) return;
+    process.stdout.write(`${readyLine(config, ready)}\n`);
+    await end.promise;
+  } finally {
+    await runAll(undo);
+  }
+}
+
+/** Last in, first out. */
+async function runAll(undo: Undo): Promise<void> {
+  for (const step of undo.reverse()) await step();
+}
+
+async function startDatabase(config: Config, log: Logger, undo: Undo): Promise<string> {
+  if (config.databaseUrl !== undefined) {
+    await prepareDatabase(config, config.databaseUrl, log);
+    return config.databaseUrl;
+  }
+  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
+  undo.push(() => postgres.stop());
+  await migrate(postgres.ownerUrl, log, { appRole: 'flyball' });
+  return postgres.url;
+}
+
+/** Says that a port is taken before anything else has been started. */
+async function checkPort(host: string, port: number): Promise<void> {
+  const server = createServer().listen(port, host);
+  await once(server, 'listening');
+  await new Promise((resolve) => server.close(resolve));
+}
+
+function readyLine(config: Config, ready: readonly ReadyMessage[]): string {
+  const urlOf = (role: Role, port: number): string =>
+    ready.find((message) => message.ready === role)?.url ??
+    `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  return `Flyball is ready at ${urlOf('api', config.port)}, predictions at ${urlOf('gateway', config.gatewayPort)}`;
+}
