@@ -1,12 +1,7 @@
 import type { Config, Role } from './config.ts';
-import { listenApi } from './listen-api.ts';
+import { type ApiOptions, listenApi } from './listen-api.ts';
 import { createModules, type Modules } from './modules.ts';
 import { openPlatform, type Platform } from './platform/platform.ts';
-
-export interface ProgramOptions {
-  /** Parse answers by the contract too, as tests do. */
-  readonly checkAnswers?: boolean;
-}
 
 /** One process with one role, or with several of them, as tests run it. */
 export interface Program {
@@ -18,11 +13,7 @@ export interface Program {
 }
 
 /** Composes the program: platform, then modules left to right, then protocols. */
-export async function startProgram(
-  config: Config,
-  roles: readonly Role[],
-  options: ProgramOptions = {},
-): Promise<Program> {
+export async function startProgram(config: Config, roles: readonly Role[], options: ApiOptions = {}): Promise<Program> {
   const platform = await openPlatform({ config, databaseUrl: config.databaseUrl!, program: roles.join('-') });
   const modules = createModules(platform);
   const closing: (() => Promise<void>)[] = [() => platform.close()];

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { allRoutes, apiPrefix, openApiDocument, platformRoutes } from '@flyball/api';
-import type { FastifyInstance } from 'fastify';
-import type { ProgramOptions } from './app.ts';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Modules } from './modules.ts';
 import { forward } from './platform/http/forward.ts';
 import { createHttpApp } from './platform/http/http-app.ts';
@@ -17,6 +16,11 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const MAX_UPLOAD_BYTES = 1024 ** 4;
+
+export interface ApiOptions {
+  /** Parse answers by the contract too, as tests do. */
+  readonly checkAnswers?: boolean;
+}
 
 export interface ListeningApi {
   readonly url: string;
@@ -41,7 +45,7 @@ function mountProbes(app: FastifyInstance, platform: Platform): void {
 async function mountGateway(app: FastifyInstance, platform: Platform): Promise<void> {
   const { host, gatewayPort } = platform.config;
   const target = `http://${host}:${gatewayPort}`;
-  await app.register(async (scope) => {
+  const passOn: FastifyPluginAsync = async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
     const paths = ['/v2', '/v2/*', `${apiPrefix}/projects/:project/endpoints/:endpoint/labels`];
@@ -51,11 +55,12 @@ async function mountGateway(app: FastifyInstance, platform: Platform): Promise<v
         await forward(request.raw, reply.raw, new URL(request.url, target));
       });
     }
-  });
+  };
+  await app.register(passOn);
 }
 
 /** The API role: the native API, foreign doors, the web UI, probes. */
-export async function listenApi(platform: Platform, _modules: Modules, options: ProgramOptions): Promise<ListeningApi> {
+export async function listenApi(platform: Platform, _modules: Modules, options: ApiOptions): Promise<ListeningApi> {
   const { config } = platform;
   const app = createHttpApp({ log: platform.log, host: config.host, allowedHosts: config.allowedHosts });
   const serving: ServeOptions = {
