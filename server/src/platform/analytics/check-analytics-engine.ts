@@ -25,6 +25,7 @@ export function checkAnalyticsEngine(create: () => Promise<Analytics>): void {
 
   checkRows(run);
   checkColumns(run);
+  checkNumbers(run);
   checkParameters(run);
   checkFiles(run);
   checkSandbox(run);
@@ -67,7 +68,8 @@ function checkColumns(run: Run): void {
   it('gives columns as typed arrays with a mark for every null', async () => {
     const { rowCount, columns } = await run((session) =>
       session.columns(`SELECT i::DOUBLE + 0.5 AS f8, i::FLOAT AS f4, i::SMALLINT AS i2, i::INTEGER AS i4, i::BIGINT AS i8,
-        i::HUGEINT AS i16, i::UINTEGER AS u4, i::UBIGINT AS u8, (i / 4)::DECIMAL(20, 2) AS dec, i > 1 AS flag,
+        i::HUGEINT AS i16, i::UINTEGER AS u4, i::UBIGINT AS u8, (i / 4)::DECIMAL(20, 2) AS d20,
+        (i / 4)::DECIMAL(4, 2) AS d4, (i / 4)::DECIMAL(9, 2) AS d9, (i / 4)::DECIMAL(18, 2) AS d18, i > 1 AS flag,
         to_timestamp(i) AS at, DATE '1970-01-01' + i::INTEGER AS day, 'n' || i AS text, [i] AS list
         FROM (VALUES (0), (NULL), (3)) t(i)`),
     );
@@ -82,7 +84,10 @@ function checkColumns(run: Run): void {
       i16: Float64Array.of(0, Number.NaN, 3),
       u4: Float64Array.of(0, Number.NaN, 3),
       u8: Float64Array.of(0, Number.NaN, 3),
-      dec: Float64Array.of(0, Number.NaN, 0.75),
+      d20: Float64Array.of(0, Number.NaN, 0.75),
+      d4: Float64Array.of(0, Number.NaN, 0.75),
+      d9: Float64Array.of(0, Number.NaN, 0.75),
+      d18: Float64Array.of(0, Number.NaN, 0.75),
       flag: Uint8Array.of(0, 0, 1),
       at: Float64Array.of(0, Number.NaN, 3000),
       day: Float64Array.of(0, Number.NaN, 3 * 86_400_000),
@@ -105,6 +110,19 @@ function checkColumns(run: Run): void {
       assert.equal(s.values[i], String(i));
     }
     assert.deepEqual([x.valid.length, s.valid.length, x.values.length], [rowCount, rowCount, rowCount]);
+  });
+}
+
+function checkNumbers(run: Run): void {
+  it('turns decimals of every width into the nearest number', async () => {
+    const decimals = ['-99.99', '-1234567.89', '-1234567890123456.78', '-0.01', '-12345678901234567890123456.78'];
+    const widths = [4, 9, 18, 20, 38];
+    const list = decimals.map((value, i) => `${value}::DECIMAL(${widths[i]}, 2) AS d${widths[i]}`).join(', ');
+    const { columns } = await run((session) => session.columns(`SELECT ${list}`));
+    assert.deepEqual(
+      columns.map(({ values }) => values[0]),
+      decimals.map(Number),
+    );
   });
 
   it('describes the columns of an empty result', async () => {

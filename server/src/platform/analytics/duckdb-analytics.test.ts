@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { PlatformError } from '@flyball/api';
-import { ownedName } from '../processes/process-identity.ts';
+import { ownedName } from '../processes/owned-name.ts';
 import { checkAnalyticsEngine } from './check-analytics-engine.ts';
 import { createAnalytics } from './duckdb-analytics.ts';
 
@@ -21,7 +21,7 @@ describe('DuckDB analytics', () => {
   it('removes the folders of dead processes at the start, and its own after every run', async () => {
     const settings = await options();
     const living = ownedName();
-    for (const name of [living, '999999999-1-abandoned'])
+    for (const name of [living, '999999999-0123456789ab-abandoned'])
       await mkdir(join(settings.scratchDir, name, 'spill'), { recursive: true });
     const analytics = createAnalytics(settings);
     await analytics.run({ name: 'one' }, (session) => session.rows('SELECT 1'));

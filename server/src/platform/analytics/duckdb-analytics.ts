@@ -5,7 +5,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { PlatformError } from '@flyball/api';
-import { isAbandoned, ownedName } from '../processes/process-identity.ts';
+import { isAbandoned, ownedName } from '../processes/owned-name.ts';
 import { type Analytics, type AnalyticsJob, type AnalyticsSession, quoteLiteral } from './analytics.ts';
 import { DuckdbSession } from './duckdb-session.ts';
 

@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   type DuckDBDataChunk,
-  DuckDBDecimalValue,
+  DuckDBDecimalType,
   type DuckDBResult,
   type DuckDBType,
   DuckDBTypeId,
@@ -20,9 +21,11 @@ interface RawVector {
 }
 const raw = (vector: DuckDBVector): RawVector => vector as unknown as RawVector;
 
+const BLOCK_ITEMS = 1 << 17;
+
 interface ColumnBuilder {
   append(vector: DuckDBVector, count: number): void;
-  finish(): AnalyticsColumn;
+  finish(): Promise<AnalyticsColumn>;
 }
 
 /** All columns of a result, chunk by chunk; every fetch gives the event loop a turn. */
@@ -35,13 +38,16 @@ export async function readColumns(result: DuckDBResult): Promise<{ rowCount: num
     rowCount += chunk.rowCount;
     for (const [index, builder] of builders.entries()) builder.append(chunk.getColumnVector(index), chunk.rowCount);
   }
-  return { rowCount, columns: builders.map((builder) => builder.finish()) };
+  const columns: AnalyticsColumn[] = [];
+  for (const builder of builders) columns.push(await builder.finish());
+  return { rowCount, columns };
 }
 
 type View<A> = (buffer: ArrayBuffer) => A;
 const float64: View<Float64Array> = (buffer) => new Float64Array(buffer);
 
 function columnBuilder(name: string, type: DuckDBType): ColumnBuilder {
+  if (type instanceof DuckDBDecimalType) return numbers(name, type, 8, float64, decimalCopy(type), Number.NaN);
   const time = MILLISECONDS[type.typeId];
   if (time) return numbers(name, type, 8, float64, timeCopy(time), Number.NaN);
   switch (type.typeId) {
@@ -63,7 +69,6 @@ function columnBuilder(name: string, type: DuckDBType): ColumnBuilder {
     case DuckDBTypeId.UBIGINT:
     case DuckDBTypeId.HUGEINT:
     case DuckDBTypeId.UHUGEINT:
-    case DuckDBTypeId.DECIMAL:
       return numbers(name, type, 8, float64, copyNumbers, Number.NaN);
     default:
       return texts(name, type);
@@ -87,8 +92,31 @@ function copyBooleans(to: Uint8Array, at: number, from: RawVector, count: number
 function copyNumbers(to: Float64Array, at: number, _from: RawVector, count: number, vector: DuckDBVector): void {
   for (let i = 0; i < count; i++) {
     const item = vector.getItem(i);
-    if (item !== null) to[at + i] = item instanceof DuckDBDecimalValue ? item.toDouble() : Number(item);
+    if (item !== null) to[at + i] = Number(item);
   }
+}
+
+function decimalCopy({ width, scale }: DuckDBDecimalType): Copy<Float64Array> {
+  const power = 10 ** scale;
+  const scaled = scaledInteger(width);
+  return (to, at, { dataView }, count) => {
+    for (let i = 0; i < count; i++) to[at + i] = scaled(dataView, i) / power;
+  };
+}
+
+/** Decimals are stored as scaled integers of the smallest size that holds their width. */
+function scaledInteger(width: number): (memory: DataView, index: number) => number {
+  if (width <= 4) return (memory, i) => memory.getInt16(i * 2, true);
+  if (width <= 9) return (memory, i) => memory.getInt32(i * 4, true);
+  if (width <= 18) return (memory, i) => Number(memory.getBigInt64(i * 8, true));
+  return (memory, i) => int128(memory, i * 16);
+}
+
+function int128(memory: DataView, at: number): number {
+  const low = memory.getBigInt64(at, true);
+  const high = memory.getBigInt64(at + 8, true);
+  const fits = high === low >> 63n;
+  return Number(fits ? low : (high << 64n) + BigInt.asUintN(64, low));
 }
 
 // Units of the stored integer in one millisecond; the largest integers stand for infinity.
@@ -114,6 +142,10 @@ function timeCopy(factor: number): Copy<Float64Array> {
   };
 }
 
+/**
+ * Collects blocks and joins them at the end, when the length is known. Growing one array instead would copy all of it
+ * again and again, each time in one long pause.
+ */
 function numbers<A extends Numbers>(
   name: string,
   type: DuckDBType,
@@ -122,48 +154,42 @@ function numbers<A extends Numbers>(
   copy: Copy<A>,
   missing: A[number],
 ): ColumnBuilder {
-  let room = 2048;
-  let length = 0;
-  let buffer = new ArrayBuffer(room * itemBytes);
-  let values = view(buffer);
-  const valid = validity();
+  const values = blocks(itemBytes, view);
+  const valid = blocks(1, (buffer) => new Uint8Array(buffer));
   return {
     append(vector, count) {
-      if (length + count > room) {
-        room = Math.max(room * 2, length + count);
-        buffer = buffer.transfer(room * itemBytes);
-        values = view(buffer);
-      }
       const from = raw(vector);
-      copy(values, length, from, count, vector);
-      const bits = valid.append(from, count);
-      if (bits) {
-        for (let i = 0; i < count; i++) if (!isValid(bits, i)) values[length + i] = missing;
+      const into = values.room(count);
+      copy(into.block, into.at, from, count, vector);
+      const marks = valid.room(count);
+      const { data } = from.validity;
+      if (!data) {
+        marks.block.fill(1, marks.at, marks.at + count);
+        return;
       }
-      length += count;
+      const bits = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      for (let i = 0; i < count; i++) {
+        if (((bits[i >> 3]! >> (i & 7)) & 1) === 1) marks.block[marks.at + i] = 1;
+        else into.block[into.at + i] = missing;
+      }
     },
-    finish: () => ({
-      name,
-      type: type.toString(),
-      values: view(buffer.transfer(length * itemBytes)),
-      valid: valid.finish(),
-    }),
+    finish: async () => ({ name, type: type.toString(), values: await values.join(), valid: await valid.join() }),
   };
 }
 
 function texts(name: string, type: DuckDBType): ColumnBuilder {
   const values: (string | null)[] = [];
-  const valid = validity();
+  const valid = blocks(1, (buffer) => new Uint8Array(buffer));
   return {
     append(vector, count) {
-      for (let i = 0; i < count; i++) values.push(text(jsonValue(vector.getItem(i))));
-      valid.append({ validity: { data: null } }, count);
+      const marks = valid.room(count);
+      for (let i = 0; i < count; i++) {
+        const value = text(jsonValue(vector.getItem(i)));
+        values.push(value);
+        if (value !== null) marks.block[marks.at + i] = 1;
+      }
     },
-    finish() {
-      const flags = valid.finish();
-      for (const [i, value] of values.entries()) if (value === null) flags[i] = 0;
-      return { name, type: type.toString(), values, valid: flags };
-    },
+    finish: async () => ({ name, type: type.toString(), values, valid: await valid.join() }),
   };
 }
 
@@ -172,26 +198,33 @@ function text(value: unknown): string | null {
   return JSON.stringify(value);
 }
 
-const isValid = (bits: Uint8Array, i: number): boolean => ((bits[i >> 3]! >> (i & 7)) & 1) === 1;
-
-function validity() {
-  let buffer = new ArrayBuffer(2048);
-  let flags = new Uint8Array(buffer);
+function blocks<A extends Numbers>(itemBytes: number, view: View<A>) {
+  const full: Uint8Array[] = [];
+  let buffer = new ArrayBuffer(BLOCK_ITEMS * itemBytes);
+  let block = view(buffer);
   let length = 0;
   return {
-    /** Returns the bit set of the chunk, or null when it holds no null at all. */
-    append(from: Pick<RawVector, 'validity'>, count: number): Uint8Array | null {
-      if (length + count > flags.length) {
-        buffer = buffer.transfer(Math.max(flags.length * 2, length + count));
-        flags = new Uint8Array(buffer);
+    /** Where the next `count` items go; a chunk of DuckDB always fits into one block. */
+    room(count: number): { block: A; at: number } {
+      if (length + count > BLOCK_ITEMS) {
+        full.push(new Uint8Array(buffer, 0, length * itemBytes));
+        buffer = new ArrayBuffer(BLOCK_ITEMS * itemBytes);
+        block = view(buffer);
+        length = 0;
       }
-      const { data } = from.validity;
-      const bits = data && new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      if (bits) for (let i = 0; i < count; i++) flags[length + i] = isValid(bits, i) ? 1 : 0;
-      else flags.fill(1, length, length + count);
       length += count;
-      return bits;
+      return { block, at: length - count };
     },
-    finish: () => new Uint8Array(buffer.transfer(length)),
+    async join(): Promise<A> {
+      full.push(new Uint8Array(buffer, 0, length * itemBytes));
+      const bytes = new Uint8Array(full.reduce((sum, part) => sum + part.byteLength, 0));
+      let at = 0;
+      for (const part of full) {
+        bytes.set(part, at);
+        at += part.byteLength;
+        await setImmediate();
+      }
+      return view(bytes.buffer);
+    },
   };
 }

@@ -3,7 +3,7 @@ import { createReadStream, type Stats } from 'node:fs';
 import { chmod, copyFile, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, notFound, PlatformError } from '@flyball/api';
-import { isAbandoned, ownedName } from '../processes/process-identity.ts';
+import { isAbandoned, ownedName } from '../processes/owned-name.ts';
 import type { ObjectRange, ObjectStore, StoredObject } from './object-store.ts';
 
 const CHUNK_BYTES = 256 * 1024;
