@@ -1,0 +1,20 @@
+import { allRoutes, type Client, createClient } from '@flyball/api';
+
+/** Everything a program can do with a server, typed by the contract. */
+export type Flyball = Client<typeof allRoutes>;
+
+export interface ConnectOptions {
+  /** Default `http://127.0.0.1:5050`. */
+  readonly url?: string;
+  readonly token?: string;
+  readonly project?: string;
+}
+
+/**
+ * @example
+ * const flyball = connect();
+ * const { items } = await flyball.listEndpoints({ query: {} });
+ */
+export function connect(options: ConnectOptions = {}): Flyball {
+  return createClient(allRoutes, { url: 'http://127.0.0.1:5050', ...options });
+}
