@@ -20,11 +20,11 @@ export interface DataFolder {
 const LEAST_FREE_MB = 200;
 
 /** Creates the data folder when needed and makes this process its only owner; says in one sentence why it cannot. */
-export function lockDataFolder(dir: string): DataFolder {
+export function lockDataFolder(dir: string, leastFreeMb = LEAST_FREE_MB): DataFolder {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const directory = realpathSync(dir);
-    checkSpace(directory);
+    checkSpace(directory, leastFreeMb);
     const lock = path.join(directory, 'flyball.lock');
     const mine = JSON.stringify(ownIdentity());
     acquire(lock, mine);
@@ -39,10 +39,10 @@ export function lockDataFolder(dir: string): DataFolder {
   }
 }
 
-function checkSpace(directory: string): void {
+function checkSpace(directory: string, leastFreeMb: number): void {
   const { bavail, bsize } = statfsSync(directory);
   const freeMb = Math.floor((bavail * bsize) / 1e6);
-  if (freeMb < LEAST_FREE_MB) throw diskFull(directory, freeMb);
+  if (freeMb < leastFreeMb) throw diskFull(directory, freeMb);
 }
 
 function acquire(lock: string, mine: string): void {

