@@ -13,15 +13,24 @@ export class SplitCandidate {
   bin = 0;
   missingLeft = false;
   gain = 0;
+  /** What another split must gain to replace this one. */
+  bar = 0;
   leftGradient = 0;
   leftHessian = 0;
   leftRows = 0;
 
   reset(minGain: number): void {
     this.feature = -1;
-    this.gain = minGain;
+    this.gain = 0;
+    this.bar = minGain;
   }
 }
+
+/**
+ * Splits of equal gain differ by rounding that depends on the order of the rows. Within this margin they count as
+ * equal, and the first wins.
+ */
+const tieMargin = 1 + 1e-10;
 
 /** Totals of the node whose split is looked for. */
 export class NodeTotals {
@@ -80,11 +89,12 @@ function scanBins(
       (leftGradient * leftGradient) / (leftHessian + lambda) +
       (rightGradient * rightGradient) / (rightHessian + lambda) -
       parent;
-    if (gain > best.gain) {
+    if (gain > best.bar) {
       best.feature = feature;
       best.bin = bin;
       best.missingLeft = missing >= 0;
       best.gain = gain;
+      best.bar = gain * tieMargin;
       best.leftGradient = leftGradient;
       best.leftHessian = leftHessian;
       best.leftRows = leftRows;

@@ -8,19 +8,14 @@ export interface LossRows {
 }
 
 /**
- * A loss to be boosted. Scores are kept output after output, one entry per row each. `gradients` fills the derivatives
- * of one output and returns the mean loss of the current scores (asked for output 0 first, it may prepare the others).
+ * A loss to be boosted. Scores are kept output after output, one entry per row each. `gradients` fills the
+ * derivatives of one output, gradient and hessian of each row in turn, and returns the mean loss of the current scores
+ * (asked for output 0 first, it may prepare the others).
  */
 export interface BoostingLoss {
   readonly outputs: number;
   startScores(rows: LossRows): number[];
-  gradients(
-    rows: LossRows,
-    scores: Float64Array,
-    output: number,
-    gradient: Float64Array,
-    hessian: Float64Array,
-  ): number;
+  gradients(rows: LossRows, scores: Float64Array, output: number, derivatives: Float64Array): number;
   meanLoss(rows: LossRows, scores: Float64Array): number;
   /** Where the hessian says nothing about the best leaf value: the value itself, from the residual scores. */
   leafValue?(rows: LossRows, scores: Float64Array, leaf: Uint32Array): number;
@@ -50,10 +45,10 @@ function weightedMean({ labels, weights, totalWeight }: LossRows): number {
   return sum / totalWeight;
 }
 
-function applyWeights(weights: Float64Array, gradient: Float64Array, hessian: Float64Array): void {
+function applyWeights(weights: Float64Array, derivatives: Float64Array): void {
   for (let i = 0; i < weights.length; i++) {
-    gradient[i]! *= weights[i]!;
-    hessian[i]! *= weights[i]!;
+    derivatives[2 * i]! *= weights[i]!;
+    derivatives[2 * i + 1]! *= weights[i]!;
   }
 }
 
@@ -65,21 +60,11 @@ const binaryLoss: BoostingLoss = {
     const share = Math.min(Math.max(weightedMean(rows), smallestShare), 1 - smallestShare);
     return [Math.log(share / (1 - share))];
   },
-  gradients({ labels, weights, totalWeight }, scores, _output, gradient, hessian) {
-    let loss = 0;
-    for (let i = 0; i < labels.length; i++) {
-      const score = scores[i]!;
-      const label = labels[i]!;
-      const small = Math.exp(-Math.abs(score));
-      const sure = 1 / (1 + small);
-      const probability = score >= 0 ? sure : small * sure;
-      gradient[i] = probability - label;
-      hessian[i] = small * sure * sure;
-      const rowLoss = Math.log(1 + small) + Math.max(score, 0) - score * label;
-      loss += weights === null ? rowLoss : weights[i]! * rowLoss;
-    }
-    if (weights !== null) applyWeights(weights, gradient, hessian);
-    return loss / totalWeight;
+  gradients(rows, scores, _output, derivatives) {
+    const loss = logisticGradients(rows.labels, scores, derivatives);
+    if (rows.weights === null) return loss / rows.totalWeight;
+    applyWeights(rows.weights, derivatives);
+    return this.meanLoss(rows, scores);
   },
   meanLoss({ labels, weights, totalWeight }, scores) {
     let loss = 0;
@@ -92,15 +77,37 @@ const binaryLoss: BoostingLoss = {
   },
 };
 
+/** Fills the derivatives of the logistic loss and returns its sum over the rows. */
+function logisticGradients(labels: Float64Array, scores: Float64Array, derivatives: Float64Array): number {
+  let loss = 0;
+  let product = 1;
+  for (let i = 0; i < labels.length; i++) {
+    const score = scores[i]!;
+    const label = labels[i]!;
+    const small = Math.exp(-Math.abs(score));
+    const sure = 1 / (1 + small);
+    derivatives[2 * i] = (score >= 0 ? sure : small * sure) - label;
+    derivatives[2 * i + 1] = small * sure * sure;
+    loss += Math.max(score, 0) - score * label;
+    // Factors are at most 2: one logarithm serves 512 rows without overflow.
+    product *= 1 + small;
+    if ((i & 511) === 511) {
+      loss += Math.log(product);
+      product = 1;
+    }
+  }
+  return loss + Math.log(product);
+}
+
 const squaredLoss: BoostingLoss = {
   outputs: 1,
   startScores: (rows) => [weightedMean(rows)],
-  gradients(rows, scores, _output, gradient, hessian) {
+  gradients(rows, scores, _output, derivatives) {
     for (let i = 0; i < scores.length; i++) {
-      gradient[i] = scores[i]! - rows.labels[i]!;
-      hessian[i] = 1;
+      derivatives[2 * i] = scores[i]! - rows.labels[i]!;
+      derivatives[2 * i + 1] = 1;
     }
-    if (rows.weights !== null) applyWeights(rows.weights, gradient, hessian);
+    if (rows.weights !== null) applyWeights(rows.weights, derivatives);
     return this.meanLoss(rows, scores);
   },
   meanLoss({ labels, weights, totalWeight }, scores) {
@@ -116,13 +123,13 @@ const squaredLoss: BoostingLoss = {
 const poissonLoss: BoostingLoss = {
   outputs: 1,
   startScores: (rows) => [Math.log(Math.max(weightedMean(rows), smallestShare))],
-  gradients(rows, scores, _output, gradient, hessian) {
+  gradients(rows, scores, _output, derivatives) {
     for (let i = 0; i < scores.length; i++) {
       const mean = Math.exp(scores[i]!);
-      gradient[i] = mean - rows.labels[i]!;
-      hessian[i] = mean;
+      derivatives[2 * i] = mean - rows.labels[i]!;
+      derivatives[2 * i + 1] = mean;
     }
-    if (rows.weights !== null) applyWeights(rows.weights, gradient, hessian);
+    if (rows.weights !== null) applyWeights(rows.weights, derivatives);
     return this.meanLoss(rows, scores);
   },
   meanLoss({ labels, weights, totalWeight }, scores) {
@@ -159,15 +166,15 @@ function multiclassLoss(classes: number): BoostingLoss {
       for (let i = 0; i < labels.length; i++) shares[labels[i]!]! += weights === null ? 1 : weights[i]!;
       return shares.map((share) => Math.log(Math.max(share / totalWeight, smallestShare)));
     },
-    gradients(rows, scores, output, gradient, hessian) {
+    gradients(rows, scores, output, derivatives) {
       const n = rows.labels.length;
       const loss = output === 0 ? prepare(rows, scores) : Number.NaN;
       for (let i = 0; i < n; i++) {
         const probability = Math.exp(scores[output * n + i]! - logSums[i]!);
-        gradient[i] = probability - (rows.labels[i] === output ? 1 : 0);
-        hessian[i] = probability * (1 - probability);
+        derivatives[2 * i] = probability - (rows.labels[i] === output ? 1 : 0);
+        derivatives[2 * i + 1] = probability * (1 - probability);
       }
-      if (rows.weights !== null) applyWeights(rows.weights, gradient, hessian);
+      if (rows.weights !== null) applyWeights(rows.weights, derivatives);
       return loss;
     },
     meanLoss: prepare,
@@ -182,12 +189,12 @@ function quantileLoss(quantile: number, scale: number): BoostingLoss {
       const rows = Uint32Array.from(labels, (_, i) => i);
       return [weightedQuantile(labels, weights, rows, quantile)];
     },
-    gradients(rows, scores, _output, gradient, hessian) {
+    gradients(rows, scores, _output, derivatives) {
       for (let i = 0; i < scores.length; i++) {
-        gradient[i] = scores[i]! > rows.labels[i]! ? 1 - quantile : -quantile;
-        hessian[i] = 1;
+        derivatives[2 * i] = scores[i]! > rows.labels[i]! ? 1 - quantile : -quantile;
+        derivatives[2 * i + 1] = 1;
       }
-      if (rows.weights !== null) applyWeights(rows.weights, gradient, hessian);
+      if (rows.weights !== null) applyWeights(rows.weights, derivatives);
       return this.meanLoss(rows, scores);
     },
     meanLoss({ labels, weights, totalWeight }, scores) {

@@ -118,8 +118,7 @@ class BoostingRound {
   readonly #loss: BoostingLoss;
   readonly #settings: BoostingSettings;
   readonly #grower: TreeGrower;
-  readonly #gradient: Float64Array;
-  readonly #hessian: Float64Array;
+  readonly #derivatives: Float64Array;
   readonly #allRows: Uint32Array;
   readonly #allFeatures: Int32Array;
   readonly #random: () => number;
@@ -131,12 +130,11 @@ class BoostingRound {
     this.#loss = loss;
     this.#settings = settings;
     this.#grower = new TreeGrower(train.table, settings, train.rows.weights);
-    this.#gradient = new Float64Array(rows);
-    this.#hessian = new Float64Array(rows);
+    this.#derivatives = new Float64Array(rows * 2);
     this.#allRows = Uint32Array.from({ length: rows }, (_, i) => i);
     this.#allFeatures = Int32Array.from(train.table.cuts, (_, f) => f);
     this.#random = seededRandom(settings.seed);
-    this.#loss.gradients(train.rows, train.scores, 0, this.#gradient, this.#hessian);
+    this.#loss.gradients(train.rows, train.scores, 0, this.#derivatives);
   }
 
   /** Grows the trees of one round and returns them with the training loss after it. */
@@ -145,17 +143,17 @@ class BoostingRound {
     const trees: Tree[] = [];
     const sample = this.#sampleRows();
     for (let k = 0; k < this.#loss.outputs; k++) {
-      if (k > 0) this.#loss.gradients(rows, scores, k, this.#gradient, this.#hessian);
+      if (k > 0) this.#loss.gradients(rows, scores, k, this.#derivatives);
       trees.push(this.#growOne(k, sample));
     }
-    const trainLoss = this.#loss.gradients(rows, scores, 0, this.#gradient, this.#hessian);
+    const trainLoss = this.#loss.gradients(rows, scores, 0, this.#derivatives);
     return [trees, trainLoss];
   }
 
   #growOne(output: number, sample: Uint32Array): Tree {
     const { table, scores, rows } = this.#train;
     const own = scores.subarray(output * table.rows, (output + 1) * table.rows);
-    const grown = this.#grower.grow(this.#gradient, this.#hessian, sample, this.#sampleFeatures());
+    const grown = this.#grower.grow(this.#derivatives, sample, this.#sampleFeatures());
     const { leafValue } = this.#loss;
     if (leafValue !== undefined) this.#grower.refitLeaves(grown.tree, (leaf) => leafValue(rows, own, leaf));
     if (sample.length === table.rows) this.#grower.addLeafValues(grown.tree, own);

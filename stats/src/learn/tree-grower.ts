@@ -1,7 +1,15 @@
 import type { SplitLimits } from './best-split.ts';
 import { NodeTotals, SplitCandidate, scanFeature } from './best-split.ts';
 import type { BinnedTable } from './feature-bins.ts';
-import { addRowsToHistogram, layoutHistogram, subtractHistogram } from './node-histogram.ts';
+import {
+  addRowsToHistogram,
+  binsOf,
+  countBins,
+  type GradientRows,
+  gatherGradients,
+  type HistogramColumn,
+  subtractHistogram,
+} from './node-histogram.ts';
 import type { Tree } from './tree-ensemble.ts';
 
 /** The shape of one tree, beside what a split must respect. */
@@ -24,57 +32,57 @@ export class TreeGrower {
   readonly #table: BinnedTable;
   readonly #limits: GrowthLimits;
   readonly #weights: Float64Array | null;
-  readonly #offsets: Int32Array;
-  readonly #codes: readonly Uint8Array[];
+  readonly #columns: readonly HistogramColumn[];
   readonly #histograms: Float64Array[] = [];
-  readonly #index: Uint32Array;
+  readonly #rows: GradientRows;
   readonly #spill: Uint32Array;
-  readonly #gradient: Float64Array;
-  readonly #hessian: Float64Array;
   readonly #best = new SplitCandidate();
   readonly #totals = new NodeTotals();
   readonly #nodes: NodeBuffers;
   #features: Int32Array = new Int32Array(0);
+  #chosen: readonly HistogramColumn[] = [];
   #nodeCount = 0;
 
   constructor(table: BinnedTable, limits: GrowthLimits, weights: Float64Array | null) {
     this.#table = table;
     this.#limits = limits;
     this.#weights = weights;
-    this.#offsets = layoutHistogram(table.cuts).offsets;
-    this.#codes = table.cuts.map((_, f) => table.codes.subarray(f * table.rows, (f + 1) * table.rows));
-    this.#index = new Uint32Array(table.rows);
+    let offset = 0;
+    this.#columns = table.cuts.map((cuts, f) => {
+      const codes = table.codes.subarray(f * table.rows, (f + 1) * table.rows);
+      offset += binsOf(cuts);
+      return { codes, offset: offset - binsOf(cuts) };
+    });
+    this.#rows = {
+      index: new Uint32Array(table.rows),
+      ordered: new Float64Array(table.rows * 2),
+    };
     this.#spill = new Uint32Array(table.rows);
-    this.#gradient = new Float64Array(table.rows);
-    this.#hessian = new Float64Array(table.rows);
     this.#nodes = nodeBuffers(mostNodes(table.rows, limits));
   }
 
-  /** Grows one tree on the given rows and features. `gradient` and `hessian` hold one entry per row of the table. */
-  grow(gradient: Float64Array, hessian: Float64Array, rows: Uint32Array, features: Int32Array): GrownTree {
-    this.#index.set(rows);
+  /** Grows one tree on the given rows and features. `derivatives` holds gradient and hessian of each row in turn. */
+  grow(derivatives: Float64Array, rows: Uint32Array, features: Int32Array): GrownTree {
+    this.#rows.index.set(rows);
     this.#features = features;
+    this.#chosen = [...features].map((f) => this.#columns[f]!);
     this.#nodeCount = 1;
-    let sumGradient = 0;
-    let sumHessian = 0;
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!;
-      sumGradient += gradient[row]!;
-      sumHessian += hessian[row]!;
-    }
     const histogram = this.#takeHistogram();
-    if (this.#canSplit(rows.length, 0)) this.#sum(histogram, gradient, hessian, 0, rows.length);
-    this.#growNode(0, 0, rows.length, 0, histogram, sumGradient, sumHessian, gradient, hessian);
+    this.#sum(histogram, derivatives, 0, rows.length);
+    const sumGradient = sumOfEvery(this.#rows.ordered, 0, rows.length);
+    const sumHessian = sumOfEvery(this.#rows.ordered, 1, rows.length);
+    this.#growNode(0, 0, rows.length, 0, histogram, sumGradient, sumHessian, derivatives);
     return finish(this.#nodes, this.#nodeCount);
   }
 
   /** Adds the leaf values of the tree grown last to the scores of the rows it was grown on. */
   addLeafValues({ left, value }: Tree, scores: Float64Array): void {
     const { begin, end } = this.#nodes;
+    const { index } = this.#rows;
     for (let node = 0; node < left.length; node++) {
       if (left[node]! >= 0) continue;
       const add = value[node]!;
-      for (let i = begin[node]!, stop = end[node]!; i < stop; i++) scores[this.#index[i]!]! += add;
+      for (let i = begin[node]!, stop = end[node]!; i < stop; i++) scores[index[i]!]! += add;
     }
   }
 
@@ -83,7 +91,7 @@ export class TreeGrower {
     const { begin, end } = this.#nodes;
     for (let node = 0; node < left.length; node++) {
       if (left[node]! >= 0) continue;
-      value[node] = this.#limits.learningRate * leafValue(this.#index.subarray(begin[node]!, end[node]!));
+      value[node] = this.#limits.learningRate * leafValue(this.#rows.index.subarray(begin[node]!, end[node]!));
     }
   }
 
@@ -92,20 +100,13 @@ export class TreeGrower {
   }
 
   #takeHistogram(): Float64Array {
-    return this.#histograms.pop() ?? new Float64Array(this.#offsets[this.#offsets.length - 1]! * 3);
+    return this.#histograms.pop() ?? new Float64Array(countBins(this.#table.cuts) * 3);
   }
 
-  #sum(histogram: Float64Array, gradient: Float64Array, hessian: Float64Array, begin: number, end: number): void {
+  #sum(histogram: Float64Array, derivatives: Float64Array, begin: number, end: number): void {
     histogram.fill(0);
-    for (let i = begin, j = 0; i < end; i++, j++) {
-      const row = this.#index[i]!;
-      this.#gradient[j] = gradient[row]!;
-      this.#hessian[j] = hessian[row]!;
-    }
-    for (const f of this.#features) {
-      const codes = this.#codes[f]!;
-      addRowsToHistogram(histogram, this.#offsets[f]!, codes, this.#index, begin, end, this.#gradient, this.#hessian);
-    }
+    gatherGradients(derivatives, this.#rows, begin, end);
+    addRowsToHistogram(histogram, this.#chosen, this.#rows, begin, end);
   }
 
   #growNode(
@@ -116,8 +117,7 @@ export class TreeGrower {
     histogram: Float64Array,
     sumGradient: number,
     sumHessian: number,
-    gradient: Float64Array,
-    hessian: Float64Array,
+    derivatives: Float64Array,
   ): void {
     const best = this.#best;
     if (!this.#canSplit(end - begin, depth) || !this.#search(histogram, end - begin, sumGradient, sumHessian)) {
@@ -127,19 +127,19 @@ export class TreeGrower {
     }
     const { leftGradient, leftHessian } = best;
     const left = this.#makeSplit(node, end - begin);
-    const middle = this.#partition(begin, end, this.#codes[best.feature]!, best.bin, best.missingLeft);
+    const middle = this.#partition(begin, end, this.#columns[best.feature]!.codes, best.bin, best.missingLeft);
     const other = this.#takeHistogram();
     const leftIsSmaller = middle - begin <= end - middle;
     if (this.#canSplit(Math.max(middle - begin, end - middle), depth + 1)) {
-      this.#sum(other, gradient, hessian, leftIsSmaller ? begin : middle, leftIsSmaller ? middle : end);
+      this.#sum(other, derivatives, leftIsSmaller ? begin : middle, leftIsSmaller ? middle : end);
       subtractHistogram(histogram, other);
     }
     const forLeft = leftIsSmaller ? other : histogram;
     const forRight = leftIsSmaller ? histogram : other;
     const rightGradient = sumGradient - leftGradient;
     const rightHessian = sumHessian - leftHessian;
-    this.#growNode(left, begin, middle, depth + 1, forLeft, leftGradient, leftHessian, gradient, hessian);
-    this.#growNode(left + 1, middle, end, depth + 1, forRight, rightGradient, rightHessian, gradient, hessian);
+    this.#growNode(left, begin, middle, depth + 1, forLeft, leftGradient, leftHessian, derivatives);
+    this.#growNode(left + 1, middle, end, depth + 1, forRight, rightGradient, rightHessian, derivatives);
     const { cover } = this.#nodes;
     cover[node] = cover[left]! + cover[left + 1]!;
   }
@@ -152,12 +152,12 @@ export class TreeGrower {
     this.#best.reset(this.#limits.minGain);
     for (const f of this.#features) {
       const valueBins = this.#table.cuts[f]!.length + 1;
-      scanFeature(histogram, this.#offsets[f]!, valueBins, f, totals, this.#limits, this.#best);
+      scanFeature(histogram, this.#columns[f]!.offset, valueBins, f, totals, this.#limits, this.#best);
     }
     const { feature } = this.#best;
     if (feature < 0) return false;
     // Where no missing value was seen, one that comes later follows the majority.
-    const missing = (this.#offsets[feature]! + this.#table.cuts[feature]!.length + 1) * 3;
+    const missing = (this.#columns[feature]!.offset + this.#table.cuts[feature]!.length + 1) * 3;
     if (histogram[missing + 2] === 0) this.#best.missingLeft = this.#best.leftRows * 2 >= rows;
     return true;
   }
@@ -177,7 +177,7 @@ export class TreeGrower {
     nodes.cover[node] = end - begin;
     if (this.#weights === null) return;
     let weight = 0;
-    for (let i = begin; i < end; i++) weight += this.#weights[this.#index[i]!]!;
+    for (let i = begin; i < end; i++) weight += this.#weights[this.#rows.index[i]!]!;
     nodes.cover[node] = weight;
   }
 
@@ -202,7 +202,7 @@ export class TreeGrower {
 
   /** Moves the rows that go left to the front, both sides keeping their order, and returns where the right begins. */
   #partition(begin: number, end: number, codes: Uint8Array, bin: number, missingLeft: boolean): number {
-    const index = this.#index;
+    const { index } = this.#rows;
     const spill = this.#spill;
     // The code of a missing value is the largest, so one comparison serves both directions.
     const missing = missingLeft ? this.#table.cuts[this.#best.feature]!.length + 1 : -1;
@@ -220,6 +220,13 @@ export class TreeGrower {
     for (let i = 0; i < spilled; i++) index[write + i] = spill[i]!;
     return write;
   }
+}
+
+/** Sum of `pairs[offset]`, `pairs[offset + 2]`, … */
+function sumOfEvery(pairs: Float64Array, offset: 0 | 1, count: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += pairs[2 * i + offset]!;
+  return sum;
 }
 
 interface NodeBuffers {
