@@ -1,12 +1,26 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { installFailure } from './install-failure.mjs';
 import { holdLock } from './lock.mjs';
+import { outcomeOf } from './outcome.mjs';
 import { startProgress } from './progress.mjs';
 import { StartError } from './start-error.mjs';
+
+// Nothing that Flyball uses needs an install script, so none is run. The last three undo settings of the machine
+// under which the install would be incomplete or refused.
+const npmOptions = [
+  '--ignore-scripts',
+  '--no-audit',
+  '--no-fund',
+  '--no-progress',
+  '--loglevel=error',
+  '--include=dev',
+  '--include=optional',
+  '--engine-strict=false',
+];
 
 /**
  * Installs what the lockfile names, unless that has been done since the lockfile last changed.
@@ -83,27 +97,17 @@ function isWritable(path) {
  * @returns {Promise<{ code: number, output: string }>}
  */
 function runNpm(root) {
-  // Nothing that Flyball uses needs an install script, so none is run; the last flags undo settings of the
-  // machine under which the install would be incomplete or refused.
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
-  const complete = ['--include=dev', '--include=optional', '--engine-strict=false'];
+  // After a finished install only the difference is made, under programs that may be running from it.
+  const how = existsSync(stampPath(root)) ? ['install', '--no-save'] : ['ci'];
   const [command, ...before] = npmCommand();
-  const child = spawn(command, [...before, ...args, ...complete], {
+  const child = spawn(command, [...before, ...how, ...npmOptions], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...npmCache(), ONNXRUNTIME_NODE_INSTALL: 'skip' },
     shell: process.platform === 'win32' && before.length === 0,
   });
-  let output = '';
-  const keep = (/** @type {Buffer} */ chunk) => {
-    output += chunk;
-  };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
-  return new Promise((done) => {
-    child.once('error', (error) => done({ code: 1, output: `npm could not be started: ${error.message}` }));
-    child.once('close', (code) => done({ code: code ?? 1, output }));
-  });
+  rmSync(stampPath(root), { force: true });
+  return outcomeOf(child);
 }
 
 /**

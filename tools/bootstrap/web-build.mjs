@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { holdLock } from './lock.mjs';
+import { outcomeOf } from './outcome.mjs';
 import { startProgress } from './progress.mjs';
 import { StartError } from './start-error.mjs';
 
@@ -66,9 +67,9 @@ export async function buildWeb(root, node) {
   try {
     if (isBuilt()) return;
     const progress = startProgress('Building the pages of the browser');
-    const problem = await runVite(root, node);
-    progress.end(problem === null ? 'done' : 'failed');
-    if (problem !== null) throw new StartError(`The pages in web/src could not be built.\n${problem.trim()}`);
+    const { code, output } = await runVite(root, node);
+    progress.end(code === 0 ? 'done' : 'failed');
+    if (code !== 0) throw new StartError(`The pages in web/src could not be built.\n${output.trim()}`);
     writeFileSync(stamp, wanted);
   } finally {
     release();
@@ -78,22 +79,13 @@ export async function buildWeb(root, node) {
 /**
  * @param {string} root
  * @param {string} node
- * @returns {Promise<string | null>} what the build said if it failed
  */
 function runVite(root, node) {
-  const args = [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', '--configLoader', 'native'];
-  const child = spawn(node, [...args, '--logLevel', 'warn'], {
-    cwd: join(root, 'web'),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  const keep = (/** @type {Buffer} */ chunk) => {
-    output += chunk;
-  };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
-  return new Promise((done) => {
-    child.once('error', (error) => done(error.message));
-    child.once('close', (code) => done(code === 0 ? null : output));
-  });
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  return outcomeOf(
+    spawn(node, [vite, 'build', '--configLoader', 'native', '--logLevel', 'warn'], {
+      cwd: join(root, 'web'),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
 }
