@@ -11,7 +11,7 @@ export async function grantToPrograms(db: Kysely<unknown>, role: string): Promis
     const { rows } = await sql<{ schema: string; database: string }>`
       select nspname as schema, current_database() as database from pg_namespace
       where nspname !~ '^pg_' and nspname not in ('information_schema', 'public', 'flyball_migrations')
-        and pg_has_role(current_user, nspowner, 'usage')
+        and nspowner = current_user::regrole
         and not pg_has_role(${role}::name, nspowner, 'member')`.execute(trx);
     for (const row of rows) {
       const schema = sql.id(row.schema);

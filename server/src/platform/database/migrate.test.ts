@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
+import { installedVersions, startInstalledPostgres } from '#testing/installed-postgres';
 import { createEmptyTestDatabase, createTestDatabase, type TestDatabase } from '#testing/test-database';
+import { openDatabase } from './database.ts';
 import { type Log, migrate, readMigrations } from './migrate.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -76,5 +78,23 @@ describe('the migrations', () => {
       await assert.rejects(query(test.url, statement), { code: '42501' }, statement);
     }
     await query(test.url, 'create schema pgboss');
+  });
+
+  it('run on the PostgreSQL that this machine has installed, for two accounts', async (t) => {
+    const versions = installedVersions();
+    if (versions.length === 0) return t.skip('no other PostgreSQL is installed');
+    for (const version of versions) {
+      const server = await startInstalledPostgres(version);
+      t.after(() => server.stop());
+      await query(server.url, `create role programs login password 'programs'`);
+      await migrate(server.url, silent, { appRole: 'programs' });
+      const url = server.url.replace('operator:operator', 'programs:programs');
+      const database = await openDatabase({ url, applicationName: 'test', poolSize: 1 });
+      assert.equal(database.serverVersion.split(/[. ]/)[0], version);
+      assert.equal((await database.pool.query(INSERT)).rowCount, 1);
+      await assert.rejects(database.pool.query('delete from platform.audit_event'), { code: '42501' });
+      await assert.rejects(query(server.url, 'delete from platform.audit_event'), /append-only: DELETE is refused/);
+      await database.close();
+    }
   });
 });
