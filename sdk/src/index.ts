@@ -22,6 +22,7 @@ export { definePipeline } from './definitions/define-pipeline.ts';
 export { definePolicy } from './definitions/define-policy.ts';
 export type { Definition, DefinitionKind, ModelDefinition, Reference } from './definitions/definition.ts';
 export { type Duration, durationSeconds } from './definitions/duration.ts';
+export { output, param } from './definitions/reference.ts';
 export { applyProject } from './project/apply-project.ts';
 export { loadProject, UserCodeError } from './project/load-project.ts';
 export { type Change, planProject } from './project/plan-project.ts';
