@@ -1,4 +1,6 @@
 // What users of Flyball install: definitions as code, and a typed connection.
+
+export type { Gate, ModelInput, TrainingSetSpec } from '@flyball/api';
 export { type ConnectOptions, connect, type Flyball } from './connect.ts';
 export { defineDataset, expectation } from './definitions/define-dataset.ts';
 export { defineEndpoint } from './definitions/define-endpoint.ts';

@@ -1,5 +1,11 @@
-import type { Gate, ModelInput, TrainingSetSpec } from '@flyball/api';
-import { definePipeline, durationSeconds, output } from '@flyball/sdk';
+import {
+  definePipeline,
+  durationSeconds,
+  type Gate,
+  type ModelInput,
+  output,
+  type TrainingSetSpec,
+} from '@flyball/sdk';
 import { flights } from './data.ts';
 import { endpoint, model } from './model.ts';
 import { timetable } from './timetable.ts';
@@ -27,120 +33,120 @@ interface Retraining {
   readonly history?: TrainingSetSpec['features'];
 }
 
-/** Labelled traffic → several training windows compete on the latest days → gates → promotion. */
-export function defineRetraining({ inputs, history = [] }: Retraining) {
-  const table = {
-    dataset: flights.name,
-    version: output('snapshot', 'version'),
-    at: 'date',
-    knownAt: 'landed_at',
-    columns: { hour: 'hour(date)', weekday: 'isodow(date)', distance: 'distance', origin: 'origin' },
-    label: { name: 'late', sql: 'delay > 15' },
-    features: history,
+/** Every flight that has landed, with what was known when it left. */
+const table = (history: TrainingSetSpec['features']) => ({
+  dataset: flights.name,
+  version: output('snapshot', 'version'),
+  at: 'date',
+  knownAt: 'landed_at',
+  columns: { hour: 'hour(date)', weekday: 'isodow(date)', distance: 'distance', origin: 'origin' },
+  label: { name: 'late', sql: 'delay > 15' },
+  features: history,
+});
+
+/** Rows of a window, and a model of them. */
+function competitor(window: (typeof windows)[number], { inputs, history = [] }: Retraining) {
+  return {
+    [`rows-${window}`]: {
+      uses: 'features.training-set',
+      needs: ['snapshot'],
+      with: {
+        ...table(history),
+        lastSeconds: durationSeconds(window),
+        endingSecondsAgo: heldOut,
+        sample: { rows: 200_000, seed: 1 },
+      },
+    },
+    [`train-${window}`]: {
+      uses: 'evaluation.train',
+      needs: [`rows-${window}`],
+      with: {
+        trainingSetId: output(`rows-${window}`, 'trainingSetId'),
+        label: 'late',
+        features: inputs.map(({ name }) => name),
+        experiment: 'flight-delay',
+        runName: `last ${window}`,
+        learner: { trees: 80, maxDepth: 6, learningRate: 0.1, seed: 1 },
+        tags: { window },
+      },
+    },
   };
-  return definePipeline({
+}
+
+const select = {
+  uses: 'evaluation.select',
+  needs: ['latest', ...windows.map((window) => `train-${window}`)],
+  with: {
+    candidates: windows.map((window) => output(`train-${window}`, 'runId')),
+    trainingSetId: output('latest', 'trainingSetId'),
+    label: 'late',
+    metric: 'log_loss',
+    champion: { model: model.name },
+  },
+};
+
+const version = { model: model.name, version: output('register', 'version') };
+
+/** The best one is registered and judged; what does not help stops here. */
+const judgement = (inputs: readonly ModelInput[]) => ({
+  register: {
+    uses: 'registry.register',
+    needs: ['select'],
+    when: output('select', 'improves'),
+    with: {
+      model: model.name,
+      runId: output('select', 'runId'),
+      artifactPath: 'model',
+      inputs,
+      dataset: {
+        name: flights.name,
+        version: output('snapshot', 'version'),
+        trainingSetId: output('select', 'trainingSetId'),
+      },
+    },
+  },
+  evaluate: {
+    uses: 'evaluation.evaluate',
+    needs: ['register'],
+    with: {
+      ...version,
+      trainingSetId: output('latest', 'trainingSetId'),
+      label: 'late',
+      compareWithChampion: true,
+      slices: ['weekday'],
+      cluster: 'at:3600',
+    },
+  },
+  gates: {
+    uses: 'evaluation.gates',
+    needs: ['evaluate'],
+    with: { ...version, evaluationId: output('evaluate', 'evaluationId'), gates },
+  },
+  promote: {
+    uses: 'governance.promote',
+    needs: ['gates'],
+    when: output('gates', 'passed'),
+    with: { ...version, endpoint: endpoint.name, reason: 'Trained on newer flights' },
+  },
+});
+
+/** Labelled traffic → several training windows compete on the latest days → gates → promotion. */
+export const defineRetraining = (retraining: Retraining) =>
+  definePipeline({
     name: 'retrain',
     description: 'Learn again from what has landed since',
     steps: {
       snapshot: { uses: 'serving.snapshot', with: { endpoint: endpoint.name } },
-      latest: { uses: 'features.training-set', needs: ['snapshot'], with: { ...table, lastSeconds: heldOut } },
-      ...Object.fromEntries(
-        windows.flatMap((window) => [
-          [
-            `rows-${window}`,
-            {
-              uses: 'features.training-set',
-              needs: ['snapshot'],
-              with: {
-                ...table,
-                lastSeconds: durationSeconds(window),
-                endingSecondsAgo: heldOut,
-                sample: { rows: 200_000, seed: 1 },
-              },
-            },
-          ],
-          [
-            `train-${window}`,
-            {
-              uses: 'evaluation.train',
-              needs: [`rows-${window}`],
-              with: {
-                trainingSetId: output(`rows-${window}`, 'trainingSetId'),
-                label: 'late',
-                features: inputs.map(({ name }) => name),
-                experiment: 'flight-delay',
-                runName: `last ${window}`,
-                learner: { trees: 80, maxDepth: 6, learningRate: 0.1, seed: 1 },
-                tags: { window },
-              },
-            },
-          ],
-        ]),
-      ),
-      select: {
-        uses: 'evaluation.select',
-        needs: ['latest', ...windows.map((window) => `train-${window}`)],
-        with: {
-          candidates: windows.map((window) => output(`train-${window}`, 'runId')),
-          trainingSetId: output('latest', 'trainingSetId'),
-          label: 'late',
-          metric: 'log_loss',
-          champion: { model: model.name },
-        },
+      latest: {
+        uses: 'features.training-set',
+        needs: ['snapshot'],
+        with: { ...table(retraining.history ?? []), lastSeconds: heldOut },
       },
-      register: {
-        uses: 'registry.register',
-        needs: ['select'],
-        when: output('select', 'improves'),
-        with: {
-          model: model.name,
-          runId: output('select', 'runId'),
-          artifactPath: 'model',
-          inputs,
-          dataset: {
-            name: flights.name,
-            version: output('snapshot', 'version'),
-            trainingSetId: output('select', 'trainingSetId'),
-          },
-        },
-      },
-      evaluate: {
-        uses: 'evaluation.evaluate',
-        needs: ['register'],
-        with: {
-          model: model.name,
-          version: output('register', 'version'),
-          trainingSetId: output('latest', 'trainingSetId'),
-          label: 'late',
-          compareWithChampion: true,
-          slices: ['weekday'],
-          cluster: 'at:3600',
-        },
-      },
-      gates: {
-        uses: 'evaluation.gates',
-        needs: ['evaluate'],
-        with: {
-          model: model.name,
-          version: output('register', 'version'),
-          evaluationId: output('evaluate', 'evaluationId'),
-          gates,
-        },
-      },
-      promote: {
-        uses: 'governance.promote',
-        needs: ['gates'],
-        when: output('gates', 'passed'),
-        with: {
-          model: model.name,
-          version: output('register', 'version'),
-          endpoint: endpoint.name,
-          reason: 'Trained on newer flights',
-        },
-      },
+      ...Object.assign({}, ...windows.map((window) => competitor(window, retraining))),
+      select,
+      ...judgement(retraining.inputs),
     },
     triggers: [{ kind: 'event', event: 'monitoring.alert-opened', where: { endpoint: endpoint.name } }],
   });
-}
 
 export const retraining = defineRetraining({ inputs: timetable });
