@@ -4,6 +4,7 @@ import type { Config, Role } from './config.ts';
 import { startPhase } from './exit-code.ts';
 import { connectionUrls, readConnectionFile } from './platform/database/connection-file.ts';
 import type { Log } from './platform/database/migrate.ts';
+import { isAlive } from './platform/process-identity.ts';
 import { prepareDatabase } from './prepare-database.ts';
 
 export interface RunningRole {
@@ -61,7 +62,8 @@ async function withDatabase(config: Config, log: Log): Promise<Config> {
       return config;
     }
     const connection = readConnectionFile(config.dataDir);
-    if (connection?.supervisor !== undefined) return { ...config, databaseUrl: connectionUrls(connection).url };
+    if (connection?.supervisor !== undefined && isAlive(connection.supervisor))
+      return { ...config, databaseUrl: connectionUrls(connection).url };
     throw new PlatformError(
       'unavailable',
       `No Flyball runs in ${config.dataDir}: start one with "flyball up", or set DATABASE_URL for this role`,

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createEmptyTestDatabase } from '#testing/test-database';
+import { waitFor } from '#testing/wait-for';
 import { processStart } from './platform/process-identity.ts';
 
 const program = fileURLToPath(new URL('./testing/small-program.ts', import.meta.url));
@@ -204,6 +205,12 @@ describe('the supervisor', () => {
     const [code, sentence] = await refused(['--data-dir', dataDir], { DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c' });
     assert.equal(code, 5);
     assert.match(sentence, /^The database does not answer \([^\n]*ECONNREFUSED[^\n]*\n$/);
+    const database = await createEmptyTestDatabase();
+    const wrong = database.url.replace(/:[^:@]+@/, ':wrong@');
+    const [denied, reason] = await refused(['--data-dir', dataDir], { DATABASE_URL: wrong });
+    assert.equal(denied, 5);
+    assert.match(reason, /^The database cannot be used: password authentication failed for user "\w+"\n$/);
+    await database.drop();
     const [alone, advice] = await refused(['--data-dir', dataDir, '--role', 'worker']);
     assert.equal(alone, 5);
     assert.match(advice, /^No Flyball runs in \S+: start one with "flyball up", or set DATABASE_URL for this role\n$/);
@@ -235,11 +242,4 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as { port: number };
   server.close();
   return port;
-}
-
-async function waitFor(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await condition()); tries++) {
-    assert.ok(tries < 2_000, 'It did not happen within 20 seconds');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '#testing/test-database';
+import { waitFor } from '#testing/wait-for';
 import { openDatabase } from './database.ts';
 
 interface Tables {
@@ -174,10 +175,3 @@ describe('the database', () => {
     );
   }
 });
-
-async function waitFor(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await condition()); tries++) {
-    assert.ok(tries < 500, 'It did not happen within 5 seconds');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

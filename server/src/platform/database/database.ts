@@ -44,7 +44,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const pool = openPool(options);
   const serverVersion = await checkServer(pool).catch(async (error: unknown) => {
     await pool.end();
-    throw error;
+    if (error instanceof PlatformError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new PlatformError('unavailable', `The database cannot be used: ${reason}`, { cause: error });
   });
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const listener = openListener(options);

@@ -20,6 +20,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import pg from 'pg';
+import { waitFor } from '#testing/wait-for';
 import { readConnectionFile, writeConnectionFile } from './connection-file.ts';
 import { openPool } from './connection-pool.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
@@ -181,6 +182,19 @@ describe('the embedded PostgreSQL', () => {
     await stop(postgres);
   });
 
+  it('makes what is missing of a folder, and says when the passwords are missing', async () => {
+    const dataDir = path.join(home, copyOfPlain('emptied'));
+    rmSync(path.join(dataDir, 'postgres'), { recursive: true });
+    const postgres = await start('emptied');
+    assert.deepEqual(await ask(postgres.url, 'select 1 as works'), [{ works: 1 }]);
+    await stop(postgres);
+    rmSync(path.join(dataDir, 'postgres.json'));
+    await assert.rejects(start('emptied'), {
+      code: 'unavailable',
+      message: /postgres.json is missing, .*: restore it$/,
+    });
+  });
+
   it('refuses to end a server that does not know its password', async () => {
     const leftover = await leaveRunning(copyOfPlain('strange'));
     const dataDir = path.join(home, 'strange');
@@ -311,11 +325,4 @@ async function timed<R>(t: TestContext, what: string, work: () => Promise<R>): P
   const result = await work();
   t.diagnostic(`${what}: ${Math.round(performance.now() - from)} ms`);
   return result;
-}
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    assert.ok(tries < 1_500, 'It did not happen within 15 seconds');
-    await sleep(10);
-  }
 }

@@ -18,7 +18,7 @@ import { stopLeftover } from './leftover-server.ts';
 import type { Log } from './migrate.ts';
 import { type Account, canReach, chooseAccount } from './postgres-account.ts';
 import { prepareBinaries } from './postgres-binaries.ts';
-import { accountOf, initialize, locateCluster, prepareRoles } from './postgres-cluster.ts';
+import { accountOf, initialize, isInitialized, locateCluster, prepareRoles } from './postgres-cluster.ts';
 import { type ServerPlace, startFailure, startServer, stopServer } from './postgres-server.ts';
 
 export interface EmbeddedPostgres extends ConnectionUrls {
@@ -55,7 +55,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const directory = locateCluster(dataDir, chosen, log);
   const account = accountOf(directory, chosen);
   const native = prepareBinaries(account, dataDir);
-  const known = readConnectionFile(dataDir) ?? newConnection();
+  const known = readConnectionFile(dataDir) ?? firstConnection(directory, dataDir);
   await stopLeftover(directory, known, log);
   const connection = { ...known, ...(await choosePlace(known, account, options.transport)), supervisor: ownIdentity() };
   writeConnectionFile(dataDir, connection);
@@ -68,9 +68,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     writeConnectionFile(dataDir, rest);
   };
   try {
-    initialize(native, directory, account, connection.passwords.postgres, durable);
+    const isNew = initialize(native, directory, account, connection.passwords.postgres, durable);
     watched = await watch(place, log, options.keepAlive ?? true);
-    if (!connection.prepared) await prepareRoles(connection);
+    if (isNew || !connection.prepared) await prepareRoles(connection);
     connection.prepared = true;
     writeConnectionFile(dataDir, connection);
   } catch (error) {
@@ -87,25 +87,31 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
 }
 
+function firstConnection(directory: string, dataDir: string): ConnectionFile {
+  if (!isInitialized(directory)) return newConnection();
+  const file = path.join(dataDir, 'postgres.json');
+  throw new PlatformError('unavailable', `${file} is missing, and with it the passwords of the database: restore it`);
+}
+
 interface Watched {
   pid(): number;
   stop(): Promise<void>;
 }
 
 async function watch(place: ServerPlace, log: Log, keepAlive: boolean): Promise<Watched> {
-  let stopping = false;
+  const stopping = new AbortController();
   let child = await startPatiently(place, log);
   let restarting: Promise<void> | undefined;
   const attach = (): void => {
     if (!keepAlive) release(child);
     child.once('exit', (code, signal) => {
-      if (stopping) return;
+      if (stopping.signal.aborted) return;
       log.error({ code, signal }, 'PostgreSQL ended by itself: starting it again');
       restarting = restart();
     });
   };
   async function restart(): Promise<void> {
-    for (let pauseMs = 50; !stopping; pauseMs = Math.min(pauseMs * 2, 10_000)) {
+    for (let pauseMs = 50; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, 10_000)) {
       try {
         child = await startPatiently(place, log);
         attach();
@@ -113,7 +119,7 @@ async function watch(place: ServerPlace, log: Log, keepAlive: boolean): Promise<
         return;
       } catch (error) {
         log.error({ err: error }, 'PostgreSQL does not start');
-        await sleep(pauseMs, undefined, { ref: keepAlive });
+        await sleep(pauseMs, undefined, { ref: keepAlive, signal: stopping.signal }).catch(() => undefined);
       }
     }
   }
@@ -121,7 +127,7 @@ async function watch(place: ServerPlace, log: Log, keepAlive: boolean): Promise<
   return {
     pid: () => child.pid ?? 0,
     async stop() {
-      stopping = true;
+      stopping.abort();
       await restarting;
       await stopServer(child);
     },

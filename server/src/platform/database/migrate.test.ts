@@ -80,6 +80,18 @@ describe('the migrations', () => {
     await query(test.url, 'create schema pgboss');
   });
 
+  it('say that the account may not make tables', async (t) => {
+    if (test.url.split('@')[0] === test.ownerUrl.split('@')[0])
+      return t.skip('one account owns everything in this database');
+    const empty = await createEmptyTestDatabase();
+    await query(empty.ownerUrl, `revoke create on database ${new URL(empty.url).pathname.slice(1)} from flyball`);
+    await assert.rejects(migrate(empty.url, silent), {
+      code: 'unavailable',
+      message: /may not make tables .*FLYBALL_DATABASE_OWNER_URL/,
+    });
+    await empty.drop();
+  });
+
   it('run on the PostgreSQL that this machine has installed, for two accounts', async (t) => {
     const versions = installedVersions();
     if (versions.length === 0) return t.skip('no other PostgreSQL is installed');

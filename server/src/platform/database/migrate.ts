@@ -9,6 +9,7 @@ import { grantToPrograms } from './grant-to-programs.ts';
 export type Log = Pick<BaseLogger, 'debug' | 'info' | 'warn' | 'error'>;
 
 const SCHEMA = 'flyball_migrations';
+const INSUFFICIENT_PRIVILEGE = '42501';
 const folder = new URL('../../../migrations/', import.meta.url);
 
 /** The SQL files of `server/migrations` by name, without the extension. */
@@ -49,8 +50,16 @@ export async function migrate(ownerUrl: string, log: Log, options: { appRole?: s
 }
 
 function migrationFailure(name: string | undefined, cause: unknown): unknown {
-  if (name === undefined || cause instanceof PlatformError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const where = cause instanceof Error && 'position' in cause ? ` (at character ${String(cause.position)})` : '';
-  return new PlatformError('internal', `Migration ${name} failed${where}: ${reason}`, { cause });
+  if (cause instanceof PlatformError || !(cause instanceof Error)) return cause;
+  if ('code' in cause && cause.code === INSUFFICIENT_PRIVILEGE) {
+    const advice = 'let it own the database, or give the address of an owner as FLYBALL_DATABASE_OWNER_URL';
+    return new PlatformError(
+      'unavailable',
+      `The account of the database may not make tables (${cause.message}): ${advice}`,
+      { cause },
+    );
+  }
+  const where = 'position' in cause ? ` (at character ${String(cause.position)})` : '';
+  const what = name === undefined ? 'The migrations' : `Migration ${name}`;
+  return new PlatformError('internal', `${what} failed${where}: ${cause.message}`, { cause });
 }

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { isConnectionLoss } from './connection-loss.ts';
+import { isConnectionLoss, retryConnection } from './connection-loss.ts';
 import { type ConnectionOptions, clientConfig } from './connection-pool.ts';
 
 type Handler = (payload: string) => void;
+
+const PATIENCE_MS = 5_000;
 
 export interface NotificationListener {
   listen(channel: string, handler: Handler): Promise<() => Promise<void>>;
@@ -24,8 +26,13 @@ export function openListener(options: ConnectionOptions): NotificationListener {
     client.on('notification', ({ channel, payload }) => {
       for (const handler of handlers.get(channel) ?? []) handler(payload ?? '');
     });
-    await client.connect();
-    for (const channel of handlers.keys()) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+    try {
+      await client.connect();
+      for (const channel of handlers.keys()) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
     client.once('end', () => {
       if (closed) return;
       connection = reconnect();
@@ -48,7 +55,7 @@ export function openListener(options: ConnectionOptions): NotificationListener {
   }
 
   async function run(statement: string): Promise<void> {
-    connection ??= connect();
+    connection ??= retryConnection(connect, PATIENCE_MS);
     const mine = connection;
     mine.catch(() => {
       if (connection === mine) connection = undefined;

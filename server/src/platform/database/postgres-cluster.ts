@@ -26,7 +26,7 @@ import { SYSTEM_HOME } from './postgres-binaries.ts';
 
 const MAJOR_VERSION = '18';
 
-const isInitialized = (directory: string): boolean => existsSync(path.join(directory, 'PG_VERSION'));
+export const isInitialized = (directory: string): boolean => existsSync(path.join(directory, 'PG_VERSION'));
 
 /** The folder of PostgreSQL's files. Below a home that is closed to its account it is a link to a folder under /var/lib. */
 export function locateCluster(dataDir: string, account: Account | undefined, log: Log): string {
@@ -69,17 +69,17 @@ export function accountOf(directory: string, account: Account | undefined): Acco
   );
 }
 
-/** Makes an empty cluster, complete or not at all. */
+/** Makes an empty cluster, complete or not at all; says whether it had to. */
 export function initialize(
   native: string,
   directory: string,
   account: Account | undefined,
   password: string,
   durable: boolean,
-): void {
+): boolean {
   if (isInitialized(directory)) {
     const version = readFileSync(path.join(directory, 'PG_VERSION'), 'utf8').trim();
-    if (version === MAJOR_VERSION) return;
+    if (version === MAJOR_VERSION) return false;
     throw new PlatformError(
       'unavailable',
       `${directory} was written by PostgreSQL ${version} and cannot be read by ${MAJOR_VERSION}: export it with the old Flyball first`,
@@ -101,6 +101,7 @@ export function initialize(
   }
   if (existsSync(directory)) rmdirSync(directory);
   renameSync(draft, directory);
+  return true;
 }
 
 function runInitdb(

@@ -32,7 +32,7 @@ export async function startServer(place: ServerPlace, log: Log): Promise<StartRe
     'lc_messages=C',
     'max_connections=200',
     'shared_buffers=256MB',
-    'max_wal_size=4GB',
+    'max_wal_size=2GB',
     'wal_keep_size=512MB',
     ...place.settings,
   ].flatMap((setting) => ['-c', setting]);
@@ -52,7 +52,7 @@ export async function startServer(place: ServerPlace, log: Log): Promise<StartRe
     child.once('exit', (code, signal) => resolve({ failed: output.trim() || `it ended with ${code ?? signal}` }));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-8_000);
-      log.debug({ postgres: text.trimEnd() }, 'postgres');
+      log[/PANIC|No space left/.test(text) ? 'error' : 'debug']({ postgres: text.trimEnd() }, 'postgres');
       if (output.includes(READY)) resolve({ child });
     });
   });
