@@ -1,7 +1,7 @@
 import { seededRandom } from './seeded-random.ts';
 
 /** Rows looked at when the cut values of a long column are chosen. */
-const sampleRows = 200_000;
+const mostRows = 200_000;
 
 /**
  * Columns as small integer codes. Code `c` of a value is the number of its column's cuts below it, so `x <= cuts[b]`
@@ -22,7 +22,8 @@ export function chooseCuts(
   maxBins: number,
   seed: number,
 ): Float32Array[] {
-  const chosen = rows.length <= sampleRows ? rows : sampleOf(rows, seed);
+  const chosen =
+    rows.length <= mostRows ? rows : sampleRows(rows.length, mostRows, seed).map((position) => rows[position]!);
   const buffer = new Float32Array(chosen.length);
   return columns.map((column) => {
     let present = 0;
@@ -73,13 +74,13 @@ function codeColumn(
   }
 }
 
-function sampleOf(rows: Uint32Array, seed: number): Uint32Array {
+/** Positions of a random sample without repeats, in order (selection sampling: Knuth, TAOCP 3.4.2, algorithm S). */
+export function sampleRows(count: number, wanted: number, seed: number): Uint32Array {
   const random = seededRandom(seed);
-  const sample = new Uint32Array(sampleRows);
-  // Selection sampling (Knuth, TAOCP 3.4.2, algorithm S) keeps the order and needs one pass.
+  const sample = new Uint32Array(wanted);
   let taken = 0;
-  for (let i = 0; taken < sampleRows; i++) {
-    if (random() * (rows.length - i) < sampleRows - taken) sample[taken++] = rows[i]!;
+  for (let i = 0; taken < wanted; i++) {
+    if (random() * (count - i) < wanted - taken) sample[taken++] = i;
   }
   return sample;
 }
