@@ -42,8 +42,8 @@ function binsPerGroup({ labels, predictions, clusters }: Scored): Float64Array[]
   for (let i = 0; i < labels.length; i++) {
     // Without clusters, a hundred arbitrary groups keep the bootstrap cheap.
     const key = clusters === undefined ? i % 100 : clusters[i]!;
-    let bins = groups.get(key);
-    if (bins === undefined) groups.set(key, (bins = new Float64Array(3 * BINS)));
+    const bins = groups.get(key) ?? new Float64Array(3 * BINS);
+    groups.set(key, bins);
     const bin = Math.min(BINS - 1, Math.max(0, Math.ceil(predictions[i]! * BINS) - 1));
     bins[3 * bin]! += 1;
     bins[3 * bin + 1]! += predictions[i]!;
