@@ -54,7 +54,7 @@ export function openListener(options: ConnectionOptions): NotificationListener {
     }
   }
 
-  async function run(statement: string): Promise<void> {
+  const run = oneAtATime(async (statement: string): Promise<void> => {
     connection ??= retryConnection(connect, PATIENCE_MS);
     const mine = connection;
     mine.catch(() => {
@@ -67,7 +67,7 @@ export function openListener(options: ConnectionOptions): NotificationListener {
       // The replacement connection listens to everything in `handlers`, so nothing is left to do.
       if (!isConnectionLoss(error)) throw error;
     }
-  }
+  });
 
   return {
     async listen(channel, handler) {
@@ -92,5 +92,15 @@ export function openListener(options: ConnectionOptions): NotificationListener {
       const client = await connection?.catch(() => undefined);
       await client?.end().catch(() => undefined);
     },
+  };
+}
+
+/** A client executes one statement at a time. */
+function oneAtATime(work: (statement: string) => Promise<void>): (statement: string) => Promise<void> {
+  let last = Promise.resolve();
+  return (statement) => {
+    const turn = last.then(() => work(statement));
+    last = turn.catch(() => undefined);
+    return turn;
   };
 }
