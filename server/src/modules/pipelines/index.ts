@@ -8,7 +8,7 @@ import { type Actor, systemActor } from '#platform/access/actor';
 import type { Action } from '#platform/actions/action';
 import type { Handlers } from '#platform/http/serve';
 import type { Platform } from '#platform/platform';
-import { ownIdentity } from '#platform/processes/process-identity';
+import { ownIdentity } from '#platform/process-identity';
 import { CANCEL_CHANNEL, type PipelineParts, SCHEDULE_QUEUE, STEP_QUEUE, type StepJob } from './parts.ts';
 import { getRun, pipelineHandlers } from './routes.ts';
 import { runAction } from './run-action.ts';

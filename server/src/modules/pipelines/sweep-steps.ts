@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { isAlive } from '#platform/processes/process-identity';
+import { isAlive } from '#platform/process-identity';
 import { sendStep } from './advance-run.ts';
 import type { PipelineParts } from './parts.ts';
 import { lockRun } from './run-store.ts';
