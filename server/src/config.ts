@@ -37,6 +37,7 @@ const Settings = z.strictObject({
   analyticsMemoryMb: z.coerce.number().int().min(64).default(512),
   spoolSync: z.enum(['interval', 'always']).default('interval'),
   allowPrivateWebhooks: flag.default(false),
+  stepPath: z.string().default('/usr/local/bin:/usr/bin:/bin'),
 });
 
 type Settings = z.infer<typeof Settings>;
@@ -116,6 +117,10 @@ export const sources: Readonly<Record<keyof Settings, { environment: string; fla
     environment: 'FLYBALL_ALLOW_PRIVATE_WEBHOOKS',
     flag: 'allow-private-webhooks',
     about: 'Whether webhooks may call private addresses.',
+  },
+  stepPath: {
+    environment: 'FLYBALL_STEP_PATH',
+    about: 'Where commands of pipeline steps are looked for, as in `PATH`.',
   },
 };
 

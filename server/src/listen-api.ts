@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { allRoutes, apiPrefix, openApiDocument, platformRoutes } from '@flyball/api';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
@@ -9,10 +8,7 @@ import { type ServeOptions, serve } from './platform/http/serve.ts';
 import { mountWeb } from './platform/http/web-files.ts';
 import type { Platform } from './platform/platform.ts';
 import { systemHandlers } from './platform/system-handlers.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+import { version } from './platform/version.ts';
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const MAX_UPLOAD_BYTES = 1024 ** 4;

@@ -1,5 +1,6 @@
 import type { StepDefinition } from '@flyball/api';
 import type { JobContext } from '#platform/jobs/job-queue';
+import { version } from '#platform/version';
 import { advanceRun, publishStep, sendStep } from './advance-run.ts';
 import { type CacheKey, cacheKey } from './cache-key.ts';
 import { executeStep, type Outcome } from './execute-step.ts';
@@ -103,9 +104,7 @@ export async function runStep(
   }
   const input = resolveReferences(definition.with, scope);
   const command = resolveReferences(definition.command, scope) as string[] | undefined;
-  const key = definition.cache
-    ? cacheKey({ uses: definition.uses, command }, input, platform.config.version)
-    : undefined;
+  const key = definition.cache ? cacheKey({ uses: definition.uses, command }, input, version) : undefined;
   const known = await cachedOutputs(parts, run, key);
   if (key !== undefined && known !== null) {
     return await settle(parts, run, step, { state: 'succeeded', outputs: known, cache: { hit: true, ...key } });
