@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { bundledNode } from './bundled-node.mjs';
 import { installPackages } from './install-packages.mjs';
-import { StartError } from './start-error.mjs';
+import { explainStartErrors, StartError } from './start-error.mjs';
 import { buildWeb, servesWeb } from './web-build.mjs';
 
 const root = resolve(import.meta.dirname, '..', '..');
@@ -14,18 +14,14 @@ const root = resolve(import.meta.dirname, '..', '..');
  */
 export async function launch(args) {
   const [script, ...rest] = args;
-  try {
+  await explainStartErrors(async () => {
     if (script === undefined)
       throw new StartError('Say which script to run: node tools/bootstrap.mjs <script> [argument…]');
     await installPackages(root);
     const node = bundledNode(root);
     if (servesWeb(script, rest)) await buildWeb(root, node);
     await run(node, [join(root, script), ...rest]);
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  }
+  });
 }
 
 /**

@@ -1,0 +1,14 @@
+// npm run test:clients [word…]: unmodified clients of other tools, the newest of them, against a real server.
+import { join, resolve } from 'node:path';
+import { explainStartErrors } from './bootstrap/start-error.mjs';
+import { clientsPython } from './suite/clients-python.ts';
+import { runSuite, testFiles } from './suite/run-suite.ts';
+
+const root = resolve(import.meta.dirname, '..');
+
+await explainStartErrors(async () => {
+  const files = testFiles(['e2e/clients/**/*.test.ts'], process.argv.slice(2));
+  const requirements = join(root, 'e2e', 'clients', 'requirements.txt');
+  const python = files.length > 0 ? await clientsPython(join(root, '.venv'), requirements) : '';
+  await runSuite({ groups: [files], timeoutSeconds: 600, env: { FLYBALL_CLIENTS_PYTHON: python } });
+});
