@@ -76,13 +76,22 @@ describe('the configuration', () => {
 
   it('is described in docs/reference/configuration.md, completely and with the true defaults', () => {
     const text = readFileSync(new URL('../../docs/reference/configuration.md', import.meta.url), 'utf8');
-    const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+    const cells = (line: string) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim());
+    const rows = text
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map(cells);
     const config = loadConfig({}, {});
     const expected = Object.entries(sources).map(([key, { environment, flag, about }]) => {
       const value = config[key as keyof typeof config];
       const shown =
         key === 'dataDir' ? './.flyball' : key === 'objects' ? 'file:<data-dir>/objects' : String(value ?? '');
-      return `| \`${environment}\` | ${flag === undefined ? '' : `\`--${flag}\``} | ${shown === '' ? '' : `\`${shown}\``} | ${about} |`;
+      const code = (name: string | undefined) => (name === undefined || name === '' ? '' : `\`${name}\``);
+      return [code(environment), code(flag && `--${flag}`), code(shown), about];
     });
     assert.deepEqual(rows, expected);
   });
