@@ -1,0 +1,181 @@
+import { ActionIcon, Group, ScrollArea, Table, Text, Tooltip, useComputedColorScheme } from '@mantine/core';
+import { IconChartLine, IconDownload, IconTable } from '@tabler/icons-react';
+import { BarChart, LineChart, ScatterChart } from 'echarts/charts';
+import {
+  DataZoomComponent,
+  GridComponent,
+  LegendComponent,
+  MarkAreaComponent,
+  MarkLineComponent,
+  TooltipComponent,
+} from 'echarts/components';
+import { type EChartsCoreOption, init, use } from 'echarts/core';
+import { CanvasRenderer } from 'echarts/renderers';
+import { useEffect, useRef, useState } from 'react';
+
+use([
+  LineChart,
+  BarChart,
+  ScatterChart,
+  GridComponent,
+  TooltipComponent,
+  LegendComponent,
+  DataZoomComponent,
+  MarkLineComponent,
+  MarkAreaComponent,
+  CanvasRenderer,
+]);
+
+export interface Series {
+  readonly name: string;
+  readonly kind?: 'line' | 'bar' | 'scatter';
+  readonly points: readonly (readonly [x: number, y: number | null])[];
+  readonly dashed?: boolean;
+  readonly step?: boolean;
+}
+
+export interface ChartProps {
+  readonly title: string;
+  readonly series: readonly Series[];
+  readonly xType?: 'time' | 'value' | 'log';
+  readonly xName?: string;
+  readonly yName?: string;
+  readonly height?: number;
+  /** Horizontal lines: what is allowed, what is expected. */
+  readonly bounds?: readonly { readonly name: string; readonly y: number }[];
+}
+
+const showX = (x: number, xType: ChartProps['xType']): string =>
+  xType === 'time' ? new Date(x).toISOString().slice(0, 16).replace('T', ' ') : String(x);
+
+function optionOf({ series, xType = 'time', xName, yName, bounds = [] }: ChartProps, dark: boolean): EChartsCoreOption {
+  const text = dark ? '#c9c9c9' : '#495057';
+  const line = dark ? '#424242' : '#dee2e6';
+  const markLine = {
+    silent: true,
+    symbol: 'none',
+    lineStyle: { type: 'dashed', color: '#e03131' },
+    label: { formatter: '{b}', color: text },
+    data: bounds.map(({ name, y }) => ({ name, yAxis: y })),
+  };
+  return {
+    animation: false,
+    color: ['#d49f3d', '#4c8eda', '#40a070', '#c2559d', '#8a6fd1', '#e8743b', '#3aa6a6', '#999999'],
+    textStyle: { color: text },
+    grid: { left: 56, right: 24, top: 36, bottom: 56 },
+    legend: { top: 0, type: 'scroll', textStyle: { color: text } },
+    tooltip: { trigger: 'axis', confine: true },
+    dataZoom: [{ type: 'inside' }],
+    xAxis: { type: xType, name: xName, nameLocation: 'middle', nameGap: 30, axisLine: { lineStyle: { color: line } } },
+    yAxis: { type: 'value', name: yName, scale: true, splitLine: { lineStyle: { color: line } } },
+    series: series.map(({ name, kind = 'line', points, dashed, step }, i) => ({
+      name,
+      type: kind,
+      showSymbol: points.length < 60,
+      symbolSize: 5,
+      sampling: 'minmax',
+      ...(step === true ? { step: 'end' } : {}),
+      lineStyle: { width: 2, type: dashed === true ? 'dashed' : 'solid' },
+      data: points,
+      ...(i === 0 && bounds.length > 0 ? { markLine } : {}),
+    })),
+  };
+}
+
+// A formula in a cell must not run in the spreadsheet that opens the file.
+const cell = (text: string): string =>
+  `"${(/^[=+\-@]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text).replaceAll('"', '""')}"`;
+
+function downloadCsv({ title, series, xType }: ChartProps): void {
+  const lines = series.flatMap(({ name, points }) =>
+    points.map(([x, y]) => [name, showX(x, xType), y === null ? '' : String(y)].map(cell).join(',')),
+  );
+  const url = URL.createObjectURL(new Blob([['series,x,y', ...lines].join('\n')], { type: 'text/csv' }));
+  Object.assign(document.createElement('a'), { href: url, download: `${title}.csv` }).click();
+  URL.revokeObjectURL(url);
+}
+
+function Numbers({ series, xType, height }: ChartProps) {
+  return (
+    <ScrollArea h={height ?? 280}>
+      <Table stickyHeader>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Series</Table.Th>
+            <Table.Th>{xType === 'time' ? 'Time' : 'x'}</Table.Th>
+            <Table.Th ta="right">Value</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {series.flatMap(({ name, points }) =>
+            points.slice(-500).map(([x, y]) => (
+              <Table.Tr key={`${name} ${x}`}>
+                <Table.Td>{name}</Table.Td>
+                <Table.Td>{showX(x, xType)}</Table.Td>
+                <Table.Td ta="right">{y === null ? '–' : y.toPrecision(6)}</Table.Td>
+              </Table.Tr>
+            )),
+          )}
+        </Table.Tbody>
+      </Table>
+    </ScrollArea>
+  );
+}
+
+function Canvas(props: ChartProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const dark = useComputedColorScheme('light') === 'dark';
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return;
+    const chart = init(element);
+    chart.setOption(optionOf(props, dark));
+    const resize = new ResizeObserver(() => chart.resize());
+    resize.observe(element);
+    return () => {
+      resize.disconnect();
+      chart.dispose();
+    };
+  }, [props, dark]);
+  return <div ref={place} style={{ height: props.height ?? 280 }} role="img" aria-label={props.title} />;
+}
+
+/** A chart whose numbers are one click away, and another click away as a file. */
+export function Chart(props: ChartProps) {
+  const [numbers, setNumbers] = useState(false);
+  const empty = props.series.every(({ points }) => points.length === 0);
+  return (
+    <div>
+      <Group justify="space-between" mb={4}>
+        <Text fw={600} size="sm">
+          {props.title}
+        </Text>
+        <Group gap={4}>
+          <Tooltip label={numbers ? 'Show the chart' : 'Show the numbers'}>
+            <ActionIcon
+              variant="subtle"
+              aria-label={numbers ? 'Show the chart' : 'Show the numbers'}
+              onClick={() => setNumbers(!numbers)}
+            >
+              {numbers ? <IconChartLine size={16} /> : <IconTable size={16} />}
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label="Download CSV">
+            <ActionIcon variant="subtle" aria-label="Download CSV" onClick={() => downloadCsv(props)}>
+              <IconDownload size={16} />
+            </ActionIcon>
+          </Tooltip>
+        </Group>
+      </Group>
+      {empty ? (
+        <Text c="dimmed" size="sm" h={props.height ?? 280} ta="center" pt={80}>
+          No values yet
+        </Text>
+      ) : numbers ? (
+        <Numbers {...props} />
+      ) : (
+        <Canvas {...props} />
+      )}
+    </div>
+  );
+}

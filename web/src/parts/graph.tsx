@@ -1,0 +1,107 @@
+import dagre from '@dagrejs/dagre';
+import { useComputedColorScheme } from '@mantine/core';
+import { Background, Controls, type Edge, Handle, MarkerType, type Node, Position, ReactFlow } from '@xyflow/react';
+import '@xyflow/react/dist/style.css';
+import { type ReactNode, useMemo } from 'react';
+
+export interface GraphNode {
+  readonly id: string;
+  readonly label: ReactNode;
+  readonly width?: number;
+  readonly height?: number;
+  readonly colour?: string;
+}
+
+export interface GraphEdge {
+  readonly from: string;
+  readonly to: string;
+  readonly label?: string;
+}
+
+type BoxData = { label: ReactNode; colour: string | undefined };
+
+function Box({ data }: { data: BoxData }) {
+  return (
+    <div
+      style={{
+        border: `2px solid ${data.colour ?? 'var(--mantine-color-default-border)'}`,
+        borderRadius: 8,
+        background: 'var(--mantine-color-body)',
+        color: 'var(--mantine-color-text)',
+        padding: '6px 10px',
+        fontSize: 12,
+        height: '100%',
+        overflow: 'hidden',
+      }}
+    >
+      <Handle type="target" position={Position.Left} style={{ opacity: 0 }} />
+      {data.label}
+      <Handle type="source" position={Position.Right} style={{ opacity: 0 }} />
+    </div>
+  );
+}
+
+const nodeTypes = { box: Box };
+const size = ({ width = 190, height = 56 }: GraphNode) => ({ width, height });
+
+function layOut(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): Node<BoxData>[] {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 60 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const node of nodes) graph.setNode(node.id, size(node));
+  for (const { from, to } of edges) if (graph.hasNode(from) && graph.hasNode(to)) graph.setEdge(from, to);
+  dagre.layout(graph);
+  return nodes.map((node) => {
+    const { x, y } = graph.node(node.id);
+    const { width, height } = size(node);
+    return {
+      id: node.id,
+      type: 'box',
+      position: { x: x - width / 2, y: y - height / 2 },
+      data: { label: node.label, colour: node.colour },
+      style: { width, height },
+      draggable: false,
+    };
+  });
+}
+
+/** A directed graph, laid out from left to right. */
+export function Graph({
+  nodes,
+  edges,
+  height = 420,
+  onNode,
+}: {
+  nodes: readonly GraphNode[];
+  edges: readonly GraphEdge[];
+  height?: number;
+  onNode?: (id: string) => void;
+}) {
+  const scheme = useComputedColorScheme('light');
+  const placed = useMemo(() => layOut(nodes, edges), [nodes, edges]);
+  const lines: Edge[] = edges.map(({ from, to, label }) => ({
+    id: `${from}→${to}→${label ?? ''}`,
+    source: from,
+    target: to,
+    ...(label === undefined ? {} : { label }),
+    markerEnd: { type: MarkerType.ArrowClosed },
+  }));
+  return (
+    <div style={{ height }}>
+      <ReactFlow
+        nodes={placed}
+        edges={lines}
+        nodeTypes={nodeTypes}
+        fitView
+        minZoom={0.1}
+        colorMode={scheme}
+        nodesConnectable={false}
+        proOptions={{ hideAttribution: true }}
+        onNodeClick={(_, node) => onNode?.(node.id)}
+      >
+        <Background />
+        <Controls showInteractive={false} />
+      </ReactFlow>
+    </div>
+  );
+}
