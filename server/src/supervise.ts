@@ -65,9 +65,12 @@ async function checkPort(host: string, port: number): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
+/** A role that listens on any free port must say which; what nobody knows is left out. */
 function readyLine(config: Config, ready: readonly ReadyMessage[]): string {
-  const urlOf = (role: Role, port: number): string =>
-    ready.find((message) => message.ready === role)?.url ??
-    `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
-  return `Flyball is ready at ${urlOf('api', config.port)}, predictions at ${urlOf('gateway', config.gatewayPort)}`;
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  const urlOf = (role: Role, port: number): string | undefined =>
+    ready.find((message) => message.ready === role)?.url ?? (port === 0 ? undefined : `http://${host}:${port}`);
+  const api = urlOf('api', config.port);
+  const gateway = urlOf('gateway', config.gatewayPort);
+  return `Flyball is ready${api ? ` at ${api}` : ''}${gateway ? `, predictions at ${gateway}` : ''}`;
 }
