@@ -79,8 +79,25 @@ create table platform.outbox_cursor (
   subscriber text primary key,
   xid xid8 not null default '0',
   id bigint not null default 0,
+  failing_id bigint,
+  tries integer not null default 0,
   updated_at timestamptz not null default clock_timestamp()
 );
+
+comment on column platform.outbox_cursor.failing_id is 'the event tried last, when that did not succeed at once';
+
+create table platform.outbox_parked (
+  subscriber text not null,
+  event_id bigint not null,
+  at timestamptz not null default clock_timestamp(),
+  project text not null,
+  name text not null,
+  payload jsonb not null,
+  error text not null,
+  primary key (subscriber, event_id)
+);
+
+comment on table platform.outbox_parked is 'events a subscriber failed to handle every time, taken out of its way';
 
 create table platform.setting (
   project text not null references platform.project (name) on delete cascade,

@@ -1,0 +1,92 @@
+import type { Database, Transaction } from '../database/database.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { createLiveEvents } from './live-events.ts';
+import { createOutboxStore, type OutboxEvent } from './outbox-store.ts';
+import type { Subscription } from './subscriber.ts';
+import { createSubscriberPool } from './subscriber-pool.ts';
+
+export type PublishedEvent = OutboxEvent;
+
+export interface EventBus {
+  /** Tells of a change in the transaction that makes it: the event exists if and only if the change does. */
+  publish(trx: Transaction, event: { project: string; name: string; payload: object }): Promise<void>;
+  /**
+   * Durable: every event at least once, in order, by one process at a time. A failing event is tried ten times with
+   * growing pauses, while the later ones wait; then it is parked and logged. Before `start`, in every role.
+   */
+  subscribe(subscriber: string, names: readonly string[], handler: (event: PublishedEvent) => Promise<void>): void;
+  /** What is published anywhere while this process runs, as far as it hears of it. For pages that show it live. */
+  listen(handler: (event: PublishedEvent) => void): () => void;
+  /** Processes with `work` serve the durable subscribers. */
+  start(options: { work: boolean }): Promise<void>;
+  stop(): Promise<void>;
+}
+
+type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
+
+const CHANNEL = 'flyball_events';
+/** PostgreSQL takes 8,000 bytes; larger events are announced by their id alone. */
+const MOST_BYTES = 7_900;
+const KEEP_DAYS = 7;
+const PRUNE_EVERY_MS = 3_600_000;
+
+export function createEventBus(database: Database, log: Log, options: { firstPauseMs?: number } = {}): EventBus {
+  const outbox = createOutboxStore(database);
+  const subscriptions = new Map<string, Subscription>();
+  const live = createLiveEvents(outbox, log);
+  const subscribers = createSubscriberPool({
+    pool: database.pool,
+    outbox,
+    subscriptions,
+    log,
+    firstPauseMs: options.firstPauseMs ?? 200,
+  });
+  const undo: (() => unknown)[] = [];
+  let isStarted = false;
+
+  return {
+    async publish(trx, event) {
+      const published = await outbox.insert(trx, event);
+      await database.notify(CHANNEL, announcement(published), trx);
+    },
+    subscribe(subscriber, names, handler) {
+      if (isStarted) throw new Error(`"${subscriber}" must subscribe before the event bus starts`);
+      if (subscriptions.has(subscriber)) throw new Error(`"${subscriber}" subscribes twice`);
+      subscriptions.set(subscriber, { names, handler });
+    },
+    listen: (handler) => live.listen(handler),
+    async start({ work }) {
+      isStarted = true;
+      await outbox.register([...subscriptions.keys()]);
+      await live.start();
+      const unlisten = await database.listen(CHANNEL, (payload) => {
+        const announced = JSON.parse(payload) as Announced;
+        live.hear(announced);
+        subscribers.wake(announced.name);
+      });
+      const forget = database.onReconnect(() => {
+        live.catchUp();
+        subscribers.wake();
+      });
+      undo.push(unlisten, forget);
+      if (!work) return;
+      subscribers.start();
+      const pruning = setInterval(() => {
+        outbox.prune(KEEP_DAYS).catch((error: unknown) => log.warn({ err: error }, 'old events cannot be deleted'));
+      }, PRUNE_EVERY_MS);
+      undo.push(() => clearInterval(pruning));
+    },
+    async stop() {
+      for (const step of undo.splice(0)) await step();
+      await subscribers.stop();
+    },
+  };
+}
+
+/** What a notification carries: the event, or as much of it as fits. */
+export type Announced = Pick<PublishedEvent, 'id' | 'name'> & Partial<PublishedEvent>;
+
+function announcement(event: PublishedEvent): string {
+  const whole = JSON.stringify(event);
+  return Buffer.byteLength(whole) <= MOST_BYTES ? whole : JSON.stringify({ id: event.id, name: event.name });
+}
