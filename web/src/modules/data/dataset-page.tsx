@@ -1,0 +1,247 @@
+import type { ColumnProfile, DatasetVersion, Validation } from '@flyball/api';
+import { Card, Group, Select, SimpleGrid, Stack, Table, Tabs, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Moment, StateBadge } from '../../parts/badges.tsx';
+import { type Column, DataTable } from '../../parts/data-table.tsx';
+import { formatBytes, formatCount, formatNumber, formatSeconds } from '../../parts/format.ts';
+import { Page } from '../../parts/page.tsx';
+import { Nothing, QueryState } from '../../parts/query-state.tsx';
+import { RowsTable } from '../../parts/rows-table.tsx';
+import { server } from '../../server.ts';
+
+const versionColumns: Column<DatasetVersion>[] = [
+  { title: 'Version', cell: (row) => row.version, sort: (row) => row.version },
+  { title: 'Rows', cell: (row) => formatCount(row.rowCount), numeric: true, sort: (row) => row.rowCount },
+  { title: 'Size', cell: (row) => formatBytes(row.sizeBytes), numeric: true },
+  { title: 'Verdict', cell: (row) => <StateBadge state={row.verdict} /> },
+  { title: 'Source', cell: (row) => row.source },
+  { title: 'By', cell: (row) => row.createdBy },
+  { title: 'Created', cell: (row) => <Moment at={row.createdAt} /> },
+  { title: 'SHA-256', cell: (row) => <code>{row.digest.slice(0, 12)}</code> },
+];
+
+const validationColumns: Column<Validation>[] = [
+  { title: 'At', cell: (row) => <Moment at={row.at} />, sort: (row) => row.at },
+  { title: 'Verdict', cell: (row) => <StateBadge state={row.verdict} /> },
+  { title: 'Became', cell: (row) => (row.version === null ? 'refused' : `version ${row.version}`) },
+  { title: 'Rows', cell: (row) => formatCount(row.rowCount), numeric: true },
+  { title: 'Broken', cell: (row) => row.results.filter(({ success }) => !success).length, numeric: true },
+  { title: 'Took', cell: (row) => formatSeconds(row.milliseconds), numeric: true },
+];
+
+/** The shape of a column at a glance: bars as wide as their share. */
+function Shape({ column }: { column: ColumnProfile }) {
+  const counts =
+    column.histogram.length > 0 ? column.histogram.map(({ count }) => count) : column.top.map(({ count }) => count);
+  const most = Math.max(1, ...counts);
+  const bars = counts.slice(0, 30).map((count, place) => ({ place, count }));
+  return (
+    <Group gap={1} align="flex-end" h={32} wrap="nowrap" aria-hidden>
+      {bars.map(({ place, count }) => (
+        <div
+          key={place}
+          style={{
+            width: 5,
+            height: `${Math.max(4, (100 * count) / most)}%`,
+            background: 'var(--mantine-primary-color-filled)',
+          }}
+        />
+      ))}
+    </Group>
+  );
+}
+
+function ProfileCard({ column }: { column: ColumnProfile }) {
+  const facts = [
+    ['missing', `${formatCount(column.nullCount)} of ${formatCount(column.count + column.nullCount)}`],
+    ['distinct', formatCount(column.distinctCount)],
+    ['from … to', `${column.min ?? '–'} … ${column.max ?? '–'}`],
+    ['mean ± sd', `${formatNumber(column.mean)} ± ${formatNumber(column.stdev)}`],
+  ];
+  return (
+    <Card withBorder padding="sm">
+      <Group justify="space-between">
+        <Text fw={600}>{column.name}</Text>
+        <Text size="xs" c="dimmed">
+          {column.type}
+        </Text>
+      </Group>
+      <Shape column={column} />
+      <Table fz="xs" verticalSpacing={2}>
+        <Table.Tbody>
+          {facts.map(([name, value]) => (
+            <Table.Tr key={name}>
+              <Table.Td c="dimmed">{name}</Table.Td>
+              <Table.Td ta="right">{value}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Card>
+  );
+}
+
+function Profile({ dataset, version }: { dataset: string; version: number }) {
+  const query = useQuery({
+    queryKey: ['datasets', dataset, 'profile', version],
+    queryFn: () => server().getDatasetVersion({ params: { dataset, version } }),
+  });
+  return (
+    <QueryState query={query} height={400}>
+      {({ profile }) => (
+        <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+          {profile.map((column) => (
+            <ProfileCard key={column.name} column={column} />
+          ))}
+        </SimpleGrid>
+      )}
+    </QueryState>
+  );
+}
+
+function Rows({ dataset, version }: { dataset: string; version: number }) {
+  const query = useQuery({
+    queryKey: ['datasets', dataset, 'rows', version],
+    queryFn: () => server().readDatasetRows({ params: { dataset, version }, query: { limit: 100 } }),
+  });
+  return (
+    <QueryState query={query} height={400}>
+      {(found) => <RowsTable {...found} />}
+    </QueryState>
+  );
+}
+
+function Contract({ dataset }: { dataset: string }) {
+  const query = useQuery({
+    queryKey: ['datasets', dataset],
+    queryFn: () => server().getDataset({ params: { dataset } }),
+  });
+  return (
+    <QueryState query={query}>
+      {({ expectations }) =>
+        expectations.length === 0 ? (
+          <Nothing title="No expectations">Every batch is accepted. Define some with defineDataset.</Nothing>
+        ) : (
+          <Table>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Rule</Table.Th>
+                <Table.Th>On</Table.Th>
+                <Table.Th>Severity</Table.Th>
+                <Table.Th>Why</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {expectations.map((expectation) => {
+                const { kind, severity, description, id: _, ...rest } = expectation;
+                const text = JSON.stringify(rest);
+                return (
+                  <Table.Tr key={`${kind}${text}`}>
+                    <Table.Td>{kind.replaceAll('_', ' ')}</Table.Td>
+                    <Table.Td>
+                      <code>{text}</code>
+                    </Table.Td>
+                    <Table.Td>
+                      <StateBadge state={severity} />
+                    </Table.Td>
+                    <Table.Td>{description}</Table.Td>
+                  </Table.Tr>
+                );
+              })}
+            </Table.Tbody>
+          </Table>
+        )
+      }
+    </QueryState>
+  );
+}
+
+function Validations({ dataset }: { dataset: string }) {
+  const navigate = useNavigate();
+  const query = useQuery({
+    queryKey: ['datasets', dataset, 'validations'],
+    queryFn: () => server().listValidations({ params: { dataset }, query: {} }),
+  });
+  return (
+    <QueryState query={query}>
+      {({ items }) => (
+        <DataTable
+          rows={items}
+          columns={validationColumns}
+          rowKey={(row) => row.id}
+          empty="A validation is made for every batch."
+          onRow={({ id }) => void navigate({ to: '/validations/$validation', params: { validation: id } })}
+        />
+      )}
+    </QueryState>
+  );
+}
+
+export function DatasetPage() {
+  const { dataset } = useParams({ strict: false }) as { dataset: string };
+  const { tab = 'profile', version } = useSearch({ strict: false }) as { tab?: string; version?: number };
+  const navigate = useNavigate();
+  const versions = useQuery({
+    queryKey: ['datasets', dataset, 'versions'],
+    queryFn: () => server().listDatasetVersions({ params: { dataset }, query: {} }),
+  });
+  const set = (change: object) =>
+    void navigate({ to: '.', search: (old: object) => ({ ...old, ...change }), replace: true });
+  const newest = versions.data?.items[0]?.version;
+  const shown = version ?? newest;
+  const choices = versions.data?.items.map((one) => String(one.version)) ?? [];
+  return (
+    <Page
+      title={dataset}
+      crumbs={[{ title: 'Datasets', to: '/datasets' }]}
+      actions={
+        <Select
+          aria-label="Version"
+          w={120}
+          data={choices}
+          value={shown === undefined ? null : String(shown)}
+          onChange={(value) => set({ version: value === null ? undefined : Number(value) })}
+          placeholder="no version"
+        />
+      }
+    >
+      <Tabs value={tab} onChange={(value) => set({ tab: value })} keepMounted={false}>
+        <Tabs.List mb="md">
+          <Tabs.Tab value="profile">Profile</Tabs.Tab>
+          <Tabs.Tab value="rows">Rows</Tabs.Tab>
+          <Tabs.Tab value="versions">Versions</Tabs.Tab>
+          <Tabs.Tab value="contract">Contract</Tabs.Tab>
+          <Tabs.Tab value="validations">Validations</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="profile">
+          {shown === undefined ? <Nothing title="No version yet" /> : <Profile dataset={dataset} version={shown} />}
+        </Tabs.Panel>
+        <Tabs.Panel value="rows">
+          {shown === undefined ? <Nothing title="No version yet" /> : <Rows dataset={dataset} version={shown} />}
+        </Tabs.Panel>
+        <Tabs.Panel value="versions">
+          <Stack>
+            <QueryState query={versions}>
+              {({ items }) => (
+                <DataTable
+                  rows={items}
+                  columns={versionColumns}
+                  rowKey={(row) => String(row.version)}
+                  empty="Add files to make the first one."
+                  onRow={(row) => set({ version: row.version, tab: 'profile' })}
+                />
+              )}
+            </QueryState>
+          </Stack>
+        </Tabs.Panel>
+        <Tabs.Panel value="contract">
+          <Contract dataset={dataset} />
+        </Tabs.Panel>
+        <Tabs.Panel value="validations">
+          <Validations dataset={dataset} />
+        </Tabs.Panel>
+      </Tabs>
+    </Page>
+  );
+}
