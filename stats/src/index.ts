@@ -2,6 +2,15 @@
  * Pure mathematics of the platform: distributions, drift statistics, metrics, intervals, sequential tests, alert rules.
  * No input or output. Learning from tables is `@flyball/stats/learn`.
  */
+export {
+  type AlertRule,
+  type AlertState,
+  type AlertTransition,
+  QUIET_ALERT,
+  runAlertRule,
+  stepAlert,
+} from './alerting/alert-rule.ts';
+export { adjustForFalseDiscovery } from './alerting/false-discovery-rate.ts';
 export { betaQuantile, logRegularizedBeta, regularizedBeta } from './distribution/incomplete-beta.ts';
 export { chiSquareCdf, chiSquareSf, regularizedGammaP, regularizedGammaQ } from './distribution/incomplete-gamma.ts';
 export { kolmogorovFiniteSf, kolmogorovSf, kolmogorovTwoSampleSf } from './distribution/kolmogorov.ts';
@@ -60,6 +69,8 @@ export { doaneEdges, histogramOfSorted, sturgesEdges } from './drift/histogram-e
 export { type KsResult, kolmogorovSmirnov, type TestResult } from './drift/kolmogorov-smirnov.ts';
 export { mannWhitney, studentTTest, type TTestResult, welchTTest } from './drift/location-tests.ts';
 export { energyDistance, normalisedWasserstein, wassersteinDistance } from './drift/sample-distance.ts';
+export { type EstimatedPerformance, estimatePerformance } from './estimation/estimate-performance.ts';
+export { applyIsotonic, fitIsotonic, type IsotonicMap } from './estimation/isotonic.ts';
 export { type BootstrapInterval, type BootstrapOptions, bootstrapInterval } from './interval/bootstrap.ts';
 export { type Clusters, groupClusters } from './interval/clusters.ts';
 export { type AucComparison, type AucEstimate, delongAuc, delongTest } from './interval/delong.ts';
@@ -82,7 +93,7 @@ export {
   macroRates,
 } from './metrics/confusion.ts';
 export { brierScore, logLoss, logLossPerRow } from './metrics/probability-metrics.ts';
-export { areaUnderRoc, averagePrecision } from './metrics/ranking-metrics.ts';
+export { areaUnderRoc, averagePrecision, expectedAreaUnderRoc } from './metrics/ranking-metrics.ts';
 export {
   absoluteErrorPerRow,
   meanAbsoluteError,
@@ -92,6 +103,15 @@ export {
   rSquared,
   squaredErrorPerRow,
 } from './metrics/regression-metrics.ts';
+export { createDdm, type DdmOptions, type DdmState, updateDdm } from './online/ddm.ts';
+export { createHddm, type HddmOptions, type HddmState, updateHddm } from './online/hddm.ts';
+export {
+  createPageHinkley,
+  type DetectorSignal,
+  type PageHinkleyOptions,
+  type PageHinkleyState,
+  updatePageHinkley,
+} from './online/page-hinkley.ts';
 export { ascendingOrder, midRanks, quantileOfSorted, sortedFinite } from './sample/ranks.ts';
 export { logSumExp, mean, sum, variance } from './sample/sum.ts';
 export { createRandom, drawBinomial, drawPoisson, type Random } from './sampling/random.ts';

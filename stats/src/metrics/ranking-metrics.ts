@@ -1,5 +1,5 @@
 import { ascendingOrder } from '../sample/ranks.ts';
-import { checkLabels, checkNumbers, checkPaired } from './check-input.ts';
+import { checkLabels, checkNumbers, checkPaired, checkProbabilities } from './check-input.ts';
 
 function checkRanking(
   metric: string,
@@ -35,6 +35,20 @@ export function areaUnderRoc(
   weights?: ArrayLike<number>,
 ): number {
   checkRanking('area under ROC', labels, scores, weights);
+  const weightOf = (row: number): number => (weights === undefined ? 1 : weights[row]!);
+  return weightedArea(
+    scores,
+    (row) => labels[row]! * weightOf(row),
+    (row) => (1 - labels[row]!) * weightOf(row),
+  );
+}
+
+/** Area when every row carries some positive and some negative weight. */
+function weightedArea(
+  scores: ArrayLike<number>,
+  positiveWeight: (row: number) => number,
+  negativeWeight: (row: number) => number,
+): number {
   const order = ascendingOrder(scores);
   let negatives = 0;
   let positives = 0;
@@ -45,10 +59,8 @@ export function areaUnderRoc(
     let tiedPositives = 0;
     let end = start;
     for (; end < order.length && scores[order[end]!] === score; end++) {
-      const row = order[end]!;
-      const weight = weights === undefined ? 1 : weights[row]!;
-      if (labels[row] === 1) tiedPositives += weight;
-      else tiedNegatives += weight;
+      tiedPositives += positiveWeight(order[end]!);
+      tiedNegatives += negativeWeight(order[end]!);
     }
     area += tiedPositives * (negatives + tiedNegatives / 2);
     positives += tiedPositives;
@@ -56,6 +68,28 @@ export function areaUnderRoc(
     start = end;
   }
   return positives > 0 && negatives > 0 ? area / (positives * negatives) : Number.NaN;
+}
+
+/**
+ * Expected area under the ROC curve without labels: each row counts as positive with its probability p and as negative with
+ * 1 − p (CBPE; NannyML 0.13).
+ *
+ * @param scores shape [n], which order the rows
+ * @param probabilities shape [n], calibrated probabilities of the positive class, in [0, 1]
+ * @returns area in [0, 1]; NaN when a class is impossible
+ * @throws RangeError on different lengths, no rows, NaN scores or probabilities outside [0, 1]
+ * @example
+ * expectedAreaUnderRoc([0.2, 0.8], [0, 1]); // 1
+ */
+export function expectedAreaUnderRoc(scores: ArrayLike<number>, probabilities: ArrayLike<number>): number {
+  checkPaired('expected area under ROC', scores, probabilities);
+  checkNumbers('expected area under ROC', scores);
+  checkProbabilities('expected area under ROC', probabilities);
+  return weightedArea(
+    scores,
+    (row) => probabilities[row]!,
+    (row) => 1 - probabilities[row]!,
+  );
 }
 
 /**
