@@ -1,0 +1,16 @@
+import type { Evaluation } from '#evaluation';
+import type { Features } from '#features';
+import type { Platform } from '#platform/platform';
+import type { Registry } from '#registry';
+import type { Pipelines } from '#pipelines';
+import type { Serving } from '#serving';
+
+/** What this module is built on. */
+export interface MonitoringParts {
+  readonly platform: Platform;
+  readonly features: Features;
+  readonly registry: Registry;
+  readonly evaluation: Evaluation;
+  readonly pipelines: Pipelines;
+  readonly serving: Serving;
+}
