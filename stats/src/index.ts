@@ -68,6 +68,7 @@ export {
 export { doaneEdges, histogramOfSorted, sturgesEdges } from './drift/histogram-edges.ts';
 export { type KsResult, kolmogorovSmirnov, type TestResult } from './drift/kolmogorov-smirnov.ts';
 export { mannWhitney, studentTTest, type TTestResult, welchTTest } from './drift/location-tests.ts';
+export { maximumMeanDiscrepancy, type PermutationPlan, totalVariationTest } from './drift/permutation-tests.ts';
 export { energyDistance, normalisedWasserstein, wassersteinDistance } from './drift/sample-distance.ts';
 export { type EstimatedPerformance, estimatePerformance } from './estimation/estimate-performance.ts';
 export { applyIsotonic, fitIsotonic, type IsotonicMap } from './estimation/isotonic.ts';

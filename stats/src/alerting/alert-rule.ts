@@ -56,7 +56,7 @@ function check(rule: AlertRule): void {
  * @returns new state and what changed
  * @throws RangeError when the rule contradicts itself
  * @example
- * const rule = { direction: 'above', raiseAt: 0.2, clearAt: 0.1, raiseCount: 1, raiseWindow: 1, clearCount: 2 } as const;
+ * const rule = { direction: 'above', raiseAt: 0.2, clearAt: 0.1, raiseCount: 1, raiseWindow: 1, clearCount: 2 };
  * stepAlert(rule, QUIET_ALERT, 0.25).transition; // 'raised'
  */
 export function stepAlert(

@@ -143,7 +143,7 @@ function smallestCdf(n: number, t: number): number {
  * @returns P(D > d)
  * @throws RangeError when n is not a whole number of at least 1
  * @example
- * kolmogorovFiniteSf(10, 0.40925); // 0.05
+ * kolmogorovFiniteSf(10, 0.6); // 0.000568167200...
  */
 export function kolmogorovFiniteSf(n: number, d: number): number {
   if (!(Number.isInteger(n) && n >= 1)) throw new RangeError(`kolmogorov: n must be a whole number ≥ 1, got ${n}`);

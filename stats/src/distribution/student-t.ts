@@ -62,7 +62,7 @@ export function studentTTwoSidedP(t: number, degreesOfFreedom: number): number {
  * @returns t with P(T ≤ t) = p
  * @throws RangeError when an argument is outside its domain
  * @example
- * studentTQuantile(0.975, 10); // 2.2281388519649385
+ * studentTQuantile(0.975, 10); // 2.228138851986275
  */
 export function studentTQuantile(p: number, degreesOfFreedom: number): number {
   if (!(p > 0 && p < 1)) throw new RangeError(`studentTQuantile: p must be in (0, 1), got ${p}`);

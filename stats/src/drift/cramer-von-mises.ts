@@ -107,7 +107,7 @@ function rankSquares(a: Float64Array, b: Float64Array): [number, number] {
  * @returns statistic T ≥ 0, p-value (asymptotically good to about 1e-7) and the method used
  * @throws RangeError with fewer than two finite values in a sample
  * @example
- * cramerVonMises([1, 2, 3], [4, 5, 6]).statistic; // 0.75
+ * cramerVonMises([1, 2, 3], [4, 5, 6]).statistic; // 0.527777777...
  */
 export function cramerVonMises(
   reference: ArrayLike<number>,

@@ -102,8 +102,8 @@ function bcaProbabilities(sorted: Float64Array, estimate: number, tail: number, 
  * @throws RangeError when there are no rows, not one cluster id per row, or an option is outside its domain
  * @example
  * const values = [3, 1, 4, 1, 5];
- * const meanOf = (rows: Uint32Array) => rows.reduce((total, row) => total + values[row]!, 0) / rows.length;
- * bootstrapInterval(5, meanOf, { seed: 1 }).estimate; // 2.8
+ * bootstrapInterval(5, (rows) => rows.reduce((total, row) => total + values[row], 0) / rows.length, { seed: 1 }).estimate;
+ * // 2.8
  */
 export function bootstrapInterval(
   rows: number,

@@ -23,7 +23,7 @@ function checkAlpha(alpha: number): void {
  * @returns natural logarithm of the e-value; reject when it reaches ln(1/α)
  * @throws RangeError when a variance is not positive and finite
  * @example
- * mixtureLogEvidence(0.01, 2e-5, 4e-4); // 0.8585513414114585
+ * mixtureLogEvidence(0.01, 2e-5, 4e-4); // 0.858691162...
  */
 export function mixtureLogEvidence(difference: number, variance: number, priorVariance: number): number {
   check(variance, priorVariance);
@@ -60,7 +60,7 @@ export function oneSidedMixtureLogEvidence(difference: number, variance: number,
  * @returns half-width, in the metric's unit
  * @throws RangeError when an argument is outside its domain
  * @example
- * confidenceSequenceHalfWidth(2e-5, 4e-4, 0.05); // 0.0137752
+ * confidenceSequenceHalfWidth(2e-5, 4e-4, 0.05); // 0.0137751851...
  */
 export function confidenceSequenceHalfWidth(variance: number, priorVariance: number, alpha: number): number {
   check(variance, priorVariance);
@@ -78,7 +78,7 @@ export function confidenceSequenceHalfWidth(variance: number, priorVariance: num
  * @returns ρ², without unit; multiply by the variance of one unit to get τ²
  * @throws RangeError when an argument is outside its domain
  * @example
- * mixtureScale(1000, 0.05); // 0.00793731...
+ * mixtureScale(1000, 0.05); // 0.0079361546...
  */
 export function mixtureScale(targetUnits: number, alpha: number): number {
   if (!(targetUnits > 0)) throw new RangeError(`target units must be positive, got ${targetUnits}`);

@@ -108,7 +108,7 @@ export function oddsFailEvidence(strata: readonly OddsStratum[]): number {
  * @returns natural logarithm of the e-value; pass when it reaches ln(1/β)
  * @throws RangeError when the margin is not above 1, a weight is outside (0, 1) or a count is negative
  * @example
- * oddsPassEvidence([{ weight: 0.1, badCandidate: 4, badChampion: 96 }], 2); // 3.97...
+ * oddsPassEvidence([{ weight: 0.1, badCandidate: 4, badChampion: 96 }], 2); // 8.40294..., above ln 20
  */
 export function oddsPassEvidence(strata: readonly OddsStratum[], margin: number): number {
   if (!(margin > 1)) throw new RangeError(`odds test: margin must be above 1, got ${margin}`);

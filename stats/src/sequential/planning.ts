@@ -29,7 +29,7 @@ function relativeEntropyTerm(x: number, y: number): number {
  * @returns expected number of bad units; Infinity when the truth equals the null hypothesis
  * @throws RangeError when an argument is outside its domain
  * @example
- * expectedBadUnits({ weight: 0.1, truth: 1, nullRatio: 2, level: 0.05, mixturePoints: 1 }); // 115
+ * expectedBadUnits({ weight: 0.1, truth: 1, nullRatio: 2, level: 0.05, mixturePoints: 1 }); // 115.2405...
  */
 export function expectedBadUnits(plan: OddsPlan): number {
   const { weight, truth, nullRatio, level, mixturePoints } = plan;
@@ -56,7 +56,7 @@ export function expectedBadUnits(plan: OddsPlan): number {
  * expectedSecondsToVerdict(
  *   { weight: 0.1, truth: 1, nullRatio: 2, level: 0.05, mixturePoints: 1 },
  *   { unitsPerSecond: 100, badRate: 0.02 },
- * ); // 57.6
+ * ); // 57.620...
  */
 export function expectedSecondsToVerdict(
   plan: OddsPlan,

@@ -44,7 +44,7 @@ function check(weight: number, concentration: number): void {
  * @returns natural logarithm of the e-value, 0 without data
  * @throws RangeError when bins of the arms differ in number or an argument is outside its domain
  * @example
- * predictionShiftLogEvidence([{ weight: 0.5, candidate: [90, 10], champion: [50, 50] }]); // 13.2...
+ * predictionShiftLogEvidence([{ weight: 0.5, candidate: [90, 10], champion: [50, 50] }]); // 7.773771...
  */
 export function predictionShiftLogEvidence(strata: readonly ShiftStratum[], concentration = 100): number {
   let total = 0;
