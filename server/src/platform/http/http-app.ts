@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PlatformError } from '@flyball/api';
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../telemetry/log.ts';
 import { answerErrors } from './error-response.ts';
 
@@ -36,8 +36,9 @@ function checkOrigin(request: FastifyRequest): void {
 /** An HTTP server with request ids, one shape of errors, and the checks that every route needs. */
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const allowed = new Set([...options.allowedHosts, options.host].map(hostName));
+  const loggerInstance: FastifyBaseLogger = options.log;
   const app = fastify({
-    loggerInstance: options.log,
+    loggerInstance,
     disableRequestLogging: true,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 5000, ignoreDuplicateSlashes: true },
