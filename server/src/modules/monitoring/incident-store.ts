@@ -27,7 +27,10 @@ interface Tables {
 }
 
 /** The endpoint's open incident, opened if there is none. */
-export async function openIncident(on: Queryable, incident: Omit<StoredIncident, 'state' | 'resolved_at'>): Promise<string> {
+export async function openIncident(
+  on: Queryable,
+  incident: Omit<StoredIncident, 'state' | 'resolved_at'>,
+): Promise<string> {
   const tables = on.tables<Tables>();
   await sql`insert into monitoring.incident (id, project, endpoint, state, title, opened_at)
     values (${incident.id}, ${incident.project}, ${incident.endpoint}, 'open', ${incident.title}, ${incident.opened_at})
@@ -37,7 +40,11 @@ export async function openIncident(on: Queryable, incident: Omit<StoredIncident,
   return rows[0]!.id;
 }
 
-export async function findOpenIncident(on: Queryable, project: string, endpoint: string): Promise<StoredIncident | null> {
+export async function findOpenIncident(
+  on: Queryable,
+  project: string,
+  endpoint: string,
+): Promise<StoredIncident | null> {
   const row = await on
     .tables<Tables>()
     .selectFrom('monitoring.incident')

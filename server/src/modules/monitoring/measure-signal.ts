@@ -32,7 +32,8 @@ export interface Window {
   readonly until: number;
 }
 
-const isDistance = (kind: SignalDefinition['kind']): boolean => kind === 'psi' || kind === 'ks' || kind === 'prediction_psi';
+const isDistance = (kind: SignalDefinition['kind']): boolean =>
+  kind === 'psi' || kind === 'ks' || kind === 'prediction_psi';
 
 function cellsOf({ rows, from, until }: Window, { kind, column }: SignalDefinition): ArrayLike<Cell> {
   if (kind === 'prediction_psi') return rows.prediction.subarray(from, until);

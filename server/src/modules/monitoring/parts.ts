@@ -1,8 +1,8 @@
 import type { Evaluation } from '#evaluation';
 import type { Features } from '#features';
+import type { Pipelines } from '#pipelines';
 import type { Platform } from '#platform/platform';
 import type { Registry } from '#registry';
-import type { Pipelines } from '#pipelines';
 import type { Serving } from '#serving';
 
 /** What this module is built on. */

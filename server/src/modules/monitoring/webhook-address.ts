@@ -1,0 +1,56 @@
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIP } from 'node:net';
+import { PlatformError } from '@flyball/api';
+
+const privateRanges = new BlockList();
+for (const [network, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const) {
+  privateRanges.addSubnet(network, prefix, 'ipv4');
+}
+for (const [network, prefix] of [
+  ['::', 128],
+  ['::1', 128],
+  ['::ffff:0:0', 96],
+  ['64:ff9b::', 96],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const) {
+  privateRanges.addSubnet(network, prefix, 'ipv6');
+}
+
+/** Whether an address belongs to this machine or to a network that the public cannot reach. */
+export function isPrivateAddress(address: string): boolean {
+  return privateRanges.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+/**
+ * The addresses that a webhook may be sent to: resolved once and then used as they are, so that a name cannot point
+ * elsewhere between check and use (DNS rebinding).
+ */
+export async function webhookAddress(url: URL, allowPrivate: boolean): Promise<string> {
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new PlatformError('invalid_input', `A webhook goes to http or https, not ${url.protocol}`);
+  }
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const addresses = isIP(host) === 0 ? (await lookup(host, { all: true })).map(({ address }) => address) : [host];
+  const bad = allowPrivate ? undefined : addresses.find(isPrivateAddress);
+  if (bad !== undefined || addresses.length === 0) {
+    throw new PlatformError(
+      'not_allowed',
+      `${url.host} is a private address; allow those with --allow-private-webhooks`,
+    );
+  }
+  return addresses[0]!;
+}
