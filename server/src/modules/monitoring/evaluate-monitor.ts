@@ -12,6 +12,7 @@ import { startingReference } from './starting-reference.ts';
 
 type Trx = Parameters<Parameters<MonitoringParts['platform']['database']['transaction']>[0]>[0];
 type Signal = MonitorDefinition['signals'][number];
+type Rule = MonitorDefinition['rules'][number];
 
 interface Period {
   readonly at: Date;
@@ -74,7 +75,33 @@ async function measureAll(parts: MonitoringParts, trx: Trx, monitor: StoredMonit
   return { values, rows };
 }
 
-/** Steps every rule by the new values; alerts open and resolve in the same transaction. */
+type RuleState = RuleStates[string];
+
+/** Steps one rule by its newest value; an alert opens or resolves in the same transaction. */
+async function stepRule(
+  parts: MonitoringParts,
+  trx: Trx,
+  monitor: StoredMonitor,
+  {
+    rule,
+    state,
+    at,
+    measured,
+  }: { rule: Rule; state: RuleState; at: Date; measured: Measured & { reference: number | null } },
+): Promise<RuleState> {
+  const judged = judgedValue(rule, measured.value, measured.reference);
+  const isQuiet = !state.raised && (state.quietUntilMs ?? 0) > at.getTime();
+  if (judged === null || isQuiet) return state;
+  const step = stepAlert(judged.rule, state, judged.value);
+  if (step.transition === 'raised') {
+    const breach: Breach = { rule, at, value: measured.value, bound: judged.bound };
+    await openAlert(parts, trx, monitor, breach);
+  }
+  if (step.transition !== 'cleared') return { ...state, ...step.state };
+  await resolveRule(parts, trx, monitor, rule, at, 'calm again');
+  return { ...step.state, quietUntilMs: at.getTime() + rule.cooldownSeconds * 1000 };
+}
+
 async function stepRules(
   parts: MonitoringParts,
   trx: Trx,
@@ -82,22 +109,12 @@ async function stepRules(
   at: Date,
   { values }: Judged,
 ): Promise<RuleStates> {
-  const states: Record<string, RuleStates[string]> = { ...monitor.rule_states };
+  const states: Record<string, RuleState> = { ...monitor.rule_states };
   for (const rule of monitor.body.rules) {
     const measured = values.get(rule.signal);
+    if (measured === undefined) continue;
     const state = states[rule.id] ?? QUIET_ALERT;
-    const judged = measured === undefined ? null : judgedValue(rule, measured.value, measured.reference);
-    if (judged === null || measured === undefined) continue;
-    if (!state.raised && (state.quietUntilMs ?? 0) > at.getTime()) continue;
-    const step = stepAlert(judged.rule, state, judged.value);
-    const quietUntilMs =
-      step.transition === 'cleared' ? at.getTime() + rule.cooldownSeconds * 1000 : state.quietUntilMs;
-    states[rule.id] = { ...step.state, ...(quietUntilMs === undefined ? {} : { quietUntilMs }) };
-    if (step.transition === 'raised') {
-      const breach: Breach = { rule, at, value: measured.value, bound: judged.bound };
-      await openAlert(parts, trx, monitor, breach);
-    }
-    if (step.transition === 'cleared') await resolveRule(parts, trx, monitor, rule, at, 'calm again');
+    states[rule.id] = await stepRule(parts, trx, monitor, { rule, state, at, measured });
   }
   return states;
 }
