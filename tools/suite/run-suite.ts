@@ -51,7 +51,7 @@ export async function runSuite(suite: Suite): Promise<void> {
   if (total.failed > 0 || total.passed === 0) process.exitCode = 1;
 }
 
-export function closingLine({ passed, failed, skipped }: Counts): string {
+function closingLine({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 

@@ -1,3 +1,4 @@
+import { AssertionError } from 'node:assert';
 import { relative } from 'node:path';
 import { inspect } from 'node:util';
 
@@ -107,7 +108,8 @@ function failureType(error: unknown): unknown {
 
 function readable(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const text = cause instanceof Error ? inspect(cause) : String(cause);
+  // An assertion's message already has what its other properties repeat.
+  const text = cause instanceof AssertionError ? (cause.stack ?? cause.message) : inspect(cause);
   return text
     .split('\n')
     .filter((line) => !/^\s+at .*\(?node:internal/.test(line))
