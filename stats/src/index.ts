@@ -113,6 +113,12 @@ export {
   type PageHinkleyState,
   updatePageHinkley,
 } from './online/page-hinkley.ts';
+export {
+  createWeightedHddm,
+  updateWeightedHddm,
+  type WeightedHddmOptions,
+  type WeightedHddmState,
+} from './online/weighted-hddm.ts';
 export { ascendingOrder, midRanks, quantileOfSorted, sortedFinite } from './sample/ranks.ts';
 export { logSumExp, mean, sum, variance } from './sample/sum.ts';
 export { createRandom, drawBinomial, drawPoisson, type Random } from './sampling/random.ts';

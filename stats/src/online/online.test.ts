@@ -7,6 +7,7 @@ import { createRandom } from '../sampling/random.ts';
 import { createDdm, updateDdm } from './ddm.ts';
 import { createHddm, updateHddm } from './hddm.ts';
 import { createPageHinkley, type DetectorSignal, updatePageHinkley } from './page-hinkley.ts';
+import { createWeightedHddm, updateWeightedHddm } from './weighted-hddm.ts';
 
 interface OnlineCase {
   readonly detector: string;
@@ -47,6 +48,10 @@ function updater({ detector, params: p }: OnlineCase): (value: number) => Detect
     const state = createHddm({ drift: p.drift_confidence ?? 0.001, warning: p.warning_confidence ?? 0.005 });
     return (value) => updateHddm(state, value);
   }
+  if (detector === 'HDDM_W') {
+    const state = createWeightedHddm({ weight: p.lambda_val! });
+    return (value) => updateWeightedHddm(state, value);
+  }
   const state = createPageHinkley({
     minimum: p.min_instances!,
     delta: p.delta!,
@@ -63,9 +68,8 @@ describe('online drift detectors', () => {
       cases: OnlineCase[];
       streams: Record<string, number[]>;
     };
-    const ours = cases.filter(({ detector }) => ['DDM', 'HDDM_A', 'PageHinkley'].includes(detector));
-    assert.equal(ours.length, 5);
-    for (const one of ours) {
+    assert.equal(cases.length, 7);
+    for (const one of cases) {
       const { drifts, warnings } = detect(updater(one), streams[one.stream]!);
       assert.deepEqual(drifts, one.expected_drift, `${one.detector} on ${one.stream}`);
       const expected = one.expected_first_warning_per_episode;
@@ -105,6 +109,8 @@ describe('online drift detectors', () => {
   it('refuse values and settings outside their domain', () => {
     assert.throws(() => updateDdm(createDdm(), 0.5), RangeError);
     assert.throws(() => updateHddm(createHddm(), 2), RangeError);
+    assert.throws(() => updateWeightedHddm(createWeightedHddm(), 2), RangeError);
+    assert.throws(() => createWeightedHddm({ weight: 0 }), RangeError);
     assert.throws(() => updatePageHinkley(createPageHinkley(), Number.NaN), RangeError);
     assert.throws(() => createDdm({ warning: 3, drift: 2 }), RangeError);
     assert.throws(() => createHddm({ drift: 0.1, warning: 0.01 }), RangeError);
