@@ -47,8 +47,8 @@ function check(rule: AlertRule): void {
 }
 
 /**
- * Next state of an alert with hysteresis (a Schmitt trigger, J. Sci. Instrum. 15, 1938, with counts): raised by n bad values
- * of the last m, cleared by k calm values in a row beyond a milder threshold.
+ * Next state of an alert with hysteresis (a Schmitt trigger, J. Sci. Instrum. 15, 1938, with counts): raised by n bad
+ * values of the last m, cleared by k calm values in a row beyond a milder threshold.
  *
  * @param rule thresholds and counts
  * @param state state after the previous value; `QUIET_ALERT` at first

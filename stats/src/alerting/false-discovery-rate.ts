@@ -1,9 +1,9 @@
 import { ascendingOrder } from '../sample/ranks.ts';
 
 /**
- * p-values adjusted so that rejecting those ≤ q keeps the false discovery rate at q: Benjamini and Hochberg (J. R. Statist.
- * Soc. B 57, 1995) for independent or positively dependent tests, Benjamini and Yekutieli (Ann. Statist. 29, 2001) for any
- * dependence.
+ * p-values adjusted so that rejecting those ≤ q keeps the false discovery rate at q: Benjamini and Hochberg (J. R.
+ * Statist. Soc. B 57, 1995) for independent or positively dependent tests, Benjamini and Yekutieli (Ann. Statist. 29,
+ * 2001) for any dependence.
  *
  * @param pValues shape [tests], in [0, 1]; NaN (a test without data) stays NaN and is not counted
  * @param dependence default `positive`

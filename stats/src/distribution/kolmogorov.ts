@@ -22,7 +22,9 @@ export function kolmogorovSf(x: number): number {
   return total;
 }
 
-/** One-sided P(D⁺ ≥ d) of n points (Smirnov 1944): d Σ C(n, j) (d + j/n)^(j−1) (1 − d − j/n)^(n−j); all terms positive. */
+/**
+ * One-sided P(D⁺ ≥ d) of n points (Smirnov 1944): d Σ C(n, j) (d + j/n)^(j−1) (1 − d − j/n)^(n−j); all terms positive.
+ */
 function smirnovSf(n: number, d: number): number {
   let total = 0;
   const last = Math.floor(n * (1 - d));
@@ -69,14 +71,14 @@ function durbinCdf(n: number, d: number): number {
   const k = Math.ceil(n * d);
   const m = 2 * k - 1;
   let base = durbinMatrix(k, k - n * d);
-  let power = new Float64Array(m * m);
+  let power: Float64Array = new Float64Array(m * m);
   for (let i = 0; i < m; i++) power[i * m + i] = 1;
   let baseExponent = 0;
   let exponent = 0;
   const centre = (k - 1) * m + (k - 1);
   for (let bits = n; bits > 0; bits = Math.floor(bits / 2)) {
     if (bits % 2 === 1) {
-      power = multiply(power, base, m) as Float64Array<ArrayBuffer>;
+      power = multiply(power, base, m);
       exponent += baseExponent;
     }
     base = multiply(base, base, m);
@@ -166,9 +168,9 @@ function commonDivisor(a: number, b: number): number {
 }
 
 /**
- * Upper tail of the two-sample Kolmogorov statistic, exactly: the share of lattice paths from (0, 0) to (m, n) that leave
- * the band |i/m − j/n| < d. The recursion of Viehmann (arXiv 2102.08037) only adds positive terms, so tiny tails keep their
- * relative accuracy. O(m n) time inside the band, O(n) memory; without ties.
+ * Upper tail of the two-sample Kolmogorov statistic, exactly: the share of lattice paths from (0, 0) to (m, n) that
+ * leave the band |i/m − j/n| < d. The recursion of Viehmann (arXiv 2102.08037) only adds positive terms, so tiny tails
+ * keep their relative accuracy. O(m n) time inside the band, O(n) memory; without ties.
  *
  * @param m size of the first sample, whole number of at least 1
  * @param n size of the second sample, whole number of at least 1

@@ -13,7 +13,9 @@ const CRITICAL = [
 ] as const;
 const LEVELS = [0.25, 0.1, 0.05, 0.025, 0.01, 0.005, 0.001] as const;
 
-/** Least-squares parabola through (x, y), evaluated at one point; x is centred to keep the normal equations well posed. */
+/**
+ * Least-squares parabola through (x, y), evaluated at one point; x is centred to keep the normal equations well posed.
+ */
 function parabolaAt(x: readonly number[], y: readonly number[], at: number): number {
   const centre = x.reduce((a, b) => a + b, 0) / x.length;
   const moments = [0, 0, 0, 0, 0];
@@ -77,8 +79,8 @@ function nullVariance(sizes: readonly number[], all: number): number {
 }
 
 /**
- * k-sample Anderson-Darling test, midrank version (Scholz and Stephens, J. Amer. Statist. Assoc. 82, 1987). The p-value is
- * interpolated in the published table and clipped to [0.001, 0.25].
+ * k-sample Anderson-Darling test, midrank version (Scholz and Stephens, J. Amer. Statist. Assoc. 82, 1987). The p-value
+ * is interpolated in the published table and clipped to [0.001, 0.25].
  *
  * @param samples at least two samples; NaN and ±∞ are dropped
  * @returns normalised statistic and clipped p-value

@@ -34,8 +34,8 @@ function withTail(statistic: number, degreesOfFreedom: number): ChiSquareResult 
 }
 
 /**
- * Chi-square goodness of fit of the current counts to the reference's shares (Pearson, Phil. Mag. 50, 1900), k − 1 degrees
- * of freedom: Evidently's `chisquare`. It takes the reference as exact; `chiSquareContingency` does not.
+ * Chi-square goodness of fit of the current counts to the reference's shares (Pearson, Phil. Mag. 50, 1900), k − 1
+ * degrees of freedom: Evidently's `chisquare`. It takes the reference as exact; `chiSquareContingency` does not.
  *
  * @param reference shape [bins], counts
  * @param current shape [bins], counts in the same bins
@@ -55,8 +55,8 @@ export function chiSquareGoodnessOfFit(reference: ArrayLike<number>, current: Ar
 }
 
 /**
- * Chi-square test of homogeneity of two rows of counts, without continuity correction (Pearson 1900): the sampling error
- * of both sides counts. Bins that are empty on both sides are left out.
+ * Chi-square test of homogeneity of two rows of counts, without continuity correction (Pearson 1900): the sampling
+ * error of both sides counts. Bins that are empty on both sides are left out.
  *
  * @param reference shape [bins], counts
  * @param current shape [bins], counts in the same bins
@@ -97,8 +97,8 @@ export function cramersV(reference: ArrayLike<number>, current: ArrayLike<number
 }
 
 /**
- * Likelihood-ratio (G) test of the current counts against the reference's shares, 2 Σ c ln(c / expected), k − 1 degrees of
- * freedom (Wilks 1938). The expectation is scaled to the current total, unlike Evidently's `g_test`.
+ * Likelihood-ratio (G) test of the current counts against the reference's shares, 2 Σ c ln(c / expected), k − 1 degrees
+ * of freedom (Wilks 1938). The expectation is scaled to the current total, unlike Evidently's `g_test`.
  *
  * @param reference shape [bins], counts
  * @param current shape [bins], counts in the same bins
@@ -144,8 +144,8 @@ export function twoProportionZ(
 }
 
 /**
- * Fisher's exact test of a 2 × 2 table, two-sided: the total probability of all tables with the same margins that are at
- * most as likely (Fisher 1934).
+ * Fisher's exact test of a 2 × 2 table, two-sided: the total probability of all tables with the same margins that are
+ * at most as likely (Fisher 1934).
  *
  * @param table shape [2][2], whole counts
  * @returns p-value in [0, 1]

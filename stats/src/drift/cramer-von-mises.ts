@@ -98,8 +98,8 @@ function rankSquares(a: Float64Array, b: Float64Array): [number, number] {
 }
 
 /**
- * Two-sample Cramér-von Mises test (Anderson, Ann. Math. Statist. 33, 1962), with midranks for ties; exact up to 20 rows
- * in each sample, from the limiting distribution above, as scipy does.
+ * Two-sample Cramér-von Mises test (Anderson, Ann. Math. Statist. 33, 1962), with midranks for ties; exact up to 20
+ * rows in each sample, from the limiting distribution above, as scipy does.
  *
  * @param reference shape [m]; NaN and ±∞ are dropped
  * @param current shape [n]; NaN and ±∞ are dropped

@@ -55,8 +55,8 @@ function filledShares(counts: ArrayLike<number>, fill: ZeroFill): Float64Array {
 }
 
 /**
- * Population stability index Σ (r − c) ln(r / c), the symmetrised Kullback-Leibler divergence (Jeffreys, Proc. R. Soc. A
- * 186, 1946; Siddiqi, Credit Risk Scorecards, 2006). Below 0.1 is usually called stable, above 0.25 a large shift.
+ * Population stability index Σ (r − c) ln(r / c), the symmetrised Kullback-Leibler divergence (Jeffreys, Proc. R. Soc.
+ * A 186, 1946; Siddiqi, Credit Risk Scorecards, 2006). Below 0.1 is usually called stable, above 0.25 a large shift.
  *
  * @param reference shape [bins], counts
  * @param current shape [bins], counts in the same bins
@@ -107,8 +107,8 @@ export function klDivergence(
 }
 
 /**
- * Jensen-Shannon distance: the root of the divergence (Endres and Schindelin, IEEE Trans. Inf. Theory 49, 2003). Evidently
- * uses base e (at most 0.8326), NannyML base 2 (at most 1).
+ * Jensen-Shannon distance: the root of the divergence (Endres and Schindelin, IEEE Trans. Inf. Theory 49, 2003).
+ * Evidently uses base e (at most 0.8326), NannyML base 2 (at most 1).
  *
  * @param reference shape [bins], counts
  * @param current shape [bins], counts in the same bins
@@ -194,8 +194,8 @@ export function lInfinityDistance(reference: ArrayLike<number>, current: ArrayLi
 }
 
 /**
- * Kolmogorov-Smirnov statistic between binned samples: the largest difference of cumulative shares. A lower bound of the
- * statistic on the raw values.
+ * Kolmogorov-Smirnov statistic between binned samples: the largest difference of cumulative shares. A lower bound of
+ * the statistic on the raw values.
  *
  * @param reference shape [bins], counts in ascending bins
  * @param current shape [bins], counts in the same bins

@@ -50,9 +50,9 @@ function bothFinite(reference: ArrayLike<number>, current: ArrayLike<number>): [
 }
 
 /**
- * Bins of Evidently 0.7 for a numeric column: Sturges' edges on both samples together when the reference has more than 20
- * distinct values, else one bin per distinct value. They depend on the current period, so scores of different periods are
- * not comparable: use frozen bins unless compatibility is asked for.
+ * Bins of Evidently 0.7 for a numeric column: Sturges' edges on both samples together when the reference has more than
+ * 20 distinct values, else one bin per distinct value. They depend on the current period, so scores of different
+ * periods are not comparable: use frozen bins unless compatibility is asked for.
  *
  * @param reference shape [m]; NaN and ±∞ are dropped
  * @param current shape [n]; NaN and ±∞ are dropped

@@ -25,8 +25,8 @@ function largestGap(a: Float64Array, b: Float64Array): number {
 }
 
 /**
- * Two-sample, two-sided Kolmogorov-Smirnov test (Smirnov 1939). Exact p-values by counting paths, asymptotic ones from the
- * one-sample distribution at the rounded effective size m n / (m + n), as scipy does.
+ * Two-sample, two-sided Kolmogorov-Smirnov test (Smirnov 1939). Exact p-values by counting paths, asymptotic ones from
+ * the one-sample distribution at the rounded effective size m n / (m + n), as scipy does.
  *
  * @param reference shape [m]; NaN and ±∞ are dropped
  * @param current shape [n]; NaN and ±∞ are dropped

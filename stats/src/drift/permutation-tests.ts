@@ -111,8 +111,8 @@ function unbiasedMmd(kernel: Float64Array, order: Uint32Array, m: number): numbe
 }
 
 /**
- * Kernel two-sample test by maximum mean discrepancy with a Gaussian kernel (median heuristic) and permutations (Gretton et
- * al., JMLR 13, 2012). O((m + n)²) memory and time per relabelling.
+ * Kernel two-sample test by maximum mean discrepancy with a Gaussian kernel (median heuristic) and permutations
+ * (Gretton et al., JMLR 13, 2012). O((m + n)²) memory and time per relabelling.
  *
  * @param reference shape [m × dimensions], row by row, at least 2 rows
  * @param current shape [n × dimensions], row by row, at least 2 rows

@@ -16,8 +16,8 @@ export interface EstimatedPerformance extends ConfusionRates {
  * E[FN] = Σ p over ŷ = 0, E[TN] = Σ (1 − p) over ŷ = 0. It sees covariate shift only; concept drift and regions without
  * reference rows stay invisible, so never show it without its interval and the overlap with the reference.
  *
- * @param rows probabilities: shape [n], calibrated, of the positive class; predicted: shape [n], 0 or 1; scores: shape [n],
- *   the raw scores that order rows for the ROC curve (default: the probabilities)
+ * @param rows probabilities: shape [n], calibrated, of the positive class; predicted: shape [n], 0 or 1; scores: shape
+ *   [n], the raw scores that order rows for the ROC curve (default: the probabilities)
  * @returns expected rates, counts and area; NaN where a denominator is zero
  * @throws RangeError on different lengths, no rows, probabilities outside [0, 1] or predictions other than 0 and 1
  * @example

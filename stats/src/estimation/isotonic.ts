@@ -10,8 +10,8 @@ export interface IsotonicMap {
 }
 
 /**
- * Least-squares non-decreasing fit by pooling adjacent violators (Ayer et al., Ann. Math. Statist. 26, 1955): with labels
- * as targets it calibrates scores (Zadrozny and Elkan, KDD 2002).
+ * Least-squares non-decreasing fit by pooling adjacent violators (Ayer et al., Ann. Math. Statist. 26, 1955): with
+ * labels as targets it calibrates scores (Zadrozny and Elkan, KDD 2002).
  *
  * @param inputs shape [n], for example scores
  * @param targets shape [n], for example labels 0 and 1

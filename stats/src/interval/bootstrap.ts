@@ -28,7 +28,9 @@ export interface BootstrapInterval extends Interval {
   readonly undefinedResamples: number;
 }
 
-/** At most this many blocks are left out one by one for the acceleration; above it neighbouring clusters share a block. */
+/**
+ * At most this many blocks are left out one by one for the acceleration; above it neighbouring clusters share a block.
+ */
 const JACKKNIFE_BLOCKS = 400;
 
 function largestCluster({ count, starts }: Clusters): number {
@@ -102,8 +104,8 @@ function bcaProbabilities(sorted: Float64Array, estimate: number, tail: number, 
  * @throws RangeError when there are no rows, not one cluster id per row, or an option is outside its domain
  * @example
  * const values = [3, 1, 4, 1, 5];
- * bootstrapInterval(5, (rows) => rows.reduce((total, row) => total + values[row], 0) / rows.length, { seed: 1 }).estimate;
- * // 2.8
+ * bootstrapInterval(5, (rows) => rows.reduce((total, row) => total + values[row], 0) / rows.length, { seed: 1
+ * }).estimate; // 2.8
  */
 export function bootstrapInterval(
   rows: number,

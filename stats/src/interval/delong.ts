@@ -24,7 +24,9 @@ export interface AucComparison extends Interval {
   readonly pValue: number;
 }
 
-/** Structural components: for each positive (negative) the share of negatives (positives) it is ranked right against. */
+/**
+ * Structural components: for each positive (negative) the share of negatives (positives) it is ranked right against.
+ */
 interface Components {
   readonly auc: number;
   readonly positives: Float64Array;
@@ -76,8 +78,8 @@ function checkLevel(level: number): void {
 }
 
 /**
- * Area under the ROC curve with DeLong's variance (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988; O(n log n) by
- * midranks: Sun and Xu, IEEE Signal Processing Letters 21, 2014) and a normal interval. Where the variance is zero
+ * Area under the ROC curve with DeLong's variance (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988; O(n log n)
+ * by midranks: Sun and Xu, IEEE Signal Processing Letters 21, 2014) and a normal interval. Where the variance is zero
  * (perfect ranking) the far bound is that of min(positives, negatives) successes without a failure (Clopper-Pearson).
  *
  * @param labels shape [n], 0 or 1, both present

@@ -79,7 +79,8 @@ export function calibrationCurve(
 }
 
 /**
- * Expected calibration error Σ (n_b / n) |positive share − mean probability| (Naeini, Cooper and Hauskrecht, AAAI 2015).
+ * Expected calibration error Σ (n_b / n) |positive share − mean probability| (Naeini, Cooper and Hauskrecht, AAAI
+ * 2015).
  *
  * @param labels shape [n], 0 or 1
  * @param probabilities shape [n], of the positive class, in [0, 1]

@@ -60,7 +60,8 @@ export function confusionAt(labels: ArrayLike<number>, scores: ArrayLike<number>
 }
 
 /**
- * Accuracy, precision, recall, specificity and F1 = 2 TP / (2 TP + FP + FN) (van Rijsbergen 1979) of a confusion matrix.
+ * Accuracy, precision, recall, specificity and F1 = 2 TP / (2 TP + FP + FN) (van Rijsbergen 1979) of a confusion
+ * matrix.
  *
  * @param counts confusion matrix
  * @returns rates in [0, 1], NaN where the denominator is zero

@@ -71,8 +71,8 @@ function weightedArea(
 }
 
 /**
- * Expected area under the ROC curve without labels: each row counts as positive with its probability p and as negative with
- * 1 − p (CBPE; NannyML 0.13).
+ * Expected area under the ROC curve without labels: each row counts as positive with its probability p and as negative
+ * with 1 − p (CBPE; NannyML 0.13).
  *
  * @param scores shape [n], which order the rows
  * @param probabilities shape [n], calibrated probabilities of the positive class, in [0, 1]

@@ -19,8 +19,8 @@ export interface HddmState {
 }
 
 /**
- * A fresh drift detector for a rise of a mean in [0, 1] by Hoeffding's inequality, without assumptions on the distribution
- * (HDDM-A: Frías-Blanco et al., IEEE TKDE 27, 2015).
+ * A fresh drift detector for a rise of a mean in [0, 1] by Hoeffding's inequality, without assumptions on the
+ * distribution (HDDM-A: Frías-Blanco et al., IEEE TKDE 27, 2015).
  *
  * @param options settings
  * @returns state to pass to `updateHddm`

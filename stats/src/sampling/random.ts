@@ -31,8 +31,8 @@ function stateOf(seed: number): [number, number, number, number] {
 }
 
 /**
- * Seeded generator xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 47,
- * 2021), period 2¹²⁸ − 1. Equal seeds give equal streams on every platform.
+ * Seeded generator xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS
+ * 47, 2021), period 2¹²⁸ − 1. Equal seeds give equal streams on every platform.
  *
  * @param seed any safe integer, or the four 32-bit words of a state (not all zero)
  * @returns a stream

@@ -9,8 +9,8 @@ export interface PassFailEvidence {
 
 /**
  * Test of a bad rate against a fixed bound p0 (say, an objective), for the candidate alone: Beta(a, b) truncated to
- * p < p0 gives E_pass = B(a+e, b+n−e)/B(a, b) · I_p0(a+e, b+n−e)/I_p0(a, b) / (p0^e (1−p0)^(n−e)); truncated to p > p0 it
- * gives E_fail (mixture martingale of Ville and Robbins).
+ * p < p0 gives E_pass = B(a+e, b+n−e)/B(a, b) · I_p0(a+e, b+n−e)/I_p0(a, b) / (p0^e (1−p0)^(n−e)); truncated to p > p0
+ * it gives E_fail (mixture martingale of Ville and Robbins).
  *
  * @param counts n units, `bad` of them bad
  * @param bound p0, in (0, 1)

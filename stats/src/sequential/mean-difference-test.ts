@@ -90,8 +90,8 @@ export function mergeClusters(a: ClusterSums, b: ClusterSums): ClusterSums {
 }
 
 /**
- * Difference of mean losses, candidate − champion, stratified by step and day: weights ω = n_C n_B / n, variance from the
- * arms' own sample variances.
+ * Difference of mean losses, candidate − champion, stratified by step and day: weights ω = n_C n_B / n, variance from
+ * the arms' own sample variances.
  *
  * @param strata moments of both arms per stratum; strata with fewer than two units in an arm carry no information
  * @returns difference of means and its variance; `null` when no stratum has both arms
@@ -119,8 +119,8 @@ export function stratifiedMeanDifference(
 
 /**
  * Sequential evidence about a mean difference from its current estimate: half-normal mixtures against "not worse"
- * (difference ≤ 0) and against "worse than the margin" (difference ≥ margin), and the normal-mixture confidence sequence.
- * Asymptotic: wants some 50 independent units per arm.
+ * (difference ≤ 0) and against "worse than the margin" (difference ≥ margin), and the normal-mixture confidence
+ * sequence. Asymptotic: wants some 50 independent units per arm.
  *
  * @param estimate difference (candidate − champion, positive = worse) and its variance
  * @param options margin in the metric's unit, τ² of the mixture (fixed beforehand), α of the interval
@@ -148,10 +148,10 @@ export function meanDifferenceEvidence(
 }
 
 /**
- * Paired sequential test of a mean difference with a non-inferiority margin (shadow traffic, labelled pairs), from running
- * sums over independent clusters (sticky keys): an asymptotic confidence sequence (Waudby-Smith et al. 2021) and its
- * one-sided e-values. One imaginary cluster that is off by the margin is added to the variance, so that identical answers
- * do not claim infinite certainty.
+ * Paired sequential test of a mean difference with a non-inferiority margin (shadow traffic, labelled pairs), from
+ * running sums over independent clusters (sticky keys): an asymptotic confidence sequence (Waudby-Smith et al. 2021)
+ * and its one-sided e-values. One imaginary cluster that is off by the margin is added to the variance, so that
+ * identical answers do not claim infinite certainty.
  *
  * @param sums clusters, mean and variance of their mean differences (candidate − champion, positive = worse)
  * @param plan margin, α, target number of clusters, minimum number of clusters; fixed beforehand

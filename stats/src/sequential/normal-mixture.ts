@@ -101,8 +101,8 @@ export function anytimePValue(largestLogEvidence: number): number {
 
 /**
  * Uniform confidence band of an empirical distribution function, for all x and all n at once:
- * 0.85 √((ln ln(e·n) + 0.8 ln(1612/α)) / n) (Howard and Ramdas, Bernoulli 28, 2022). Two arms differ at x if their bands
- * are disjoint.
+ * 0.85 √((ln ln(e·n) + 0.8 ln(1612/α)) / n) (Howard and Ramdas, Bernoulli 28, 2022). Two arms differ at x if their
+ * bands are disjoint.
  *
  * @param n number of observations, at least 1
  * @param alpha 1 − coverage, in (0, 1)

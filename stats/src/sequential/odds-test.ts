@@ -65,9 +65,9 @@ function mixture(strata: readonly OddsStratum[], ratios: readonly number[], scal
 
 /**
  * Exact odds test: ln E against H0 "bad rate of the candidate / of the champion = nullRatio", mixed over `ratios`.
- * Given a bad unit it is the candidate's with probability wψ / (1 − w + wψ), whatever the base rate does over time, so the
- * product of likelihood ratios is an e-process (conditional Bernoulli test; cf. Lindon and Malek, arXiv 2011.03567).
- * With every ratio above (below) nullRatio it is valid against ψ ≤ (≥) nullRatio.
+ * Given a bad unit it is the candidate's with probability wψ / (1 − w + wψ), whatever the base rate does over time, so
+ * the product of likelihood ratios is an e-process (conditional Bernoulli test; cf. Lindon and Malek, arXiv
+ * 2011.03567). With every ratio above (below) nullRatio it is valid against ψ ≤ (≥) nullRatio.
  *
  * @param strata bad units per interval of constant weight; a unit (sticky key) counts once
  * @param ratios alternatives ψ, positive
@@ -86,8 +86,8 @@ export function oddsLogEvidence(strata: readonly OddsStratum[], ratios: readonly
 }
 
 /**
- * ln E_fail of the exact odds test: evidence that the candidate's bad rate is higher, against ψ ≤ 1. Run it over the whole
- * rollout: α is spent once.
+ * ln E_fail of the exact odds test: evidence that the candidate's bad rate is higher, against ψ ≤ 1. Run it over the
+ * whole rollout: α is spent once.
  *
  * @param strata bad units per interval of constant weight since the rollout began
  * @returns natural logarithm of the e-value; fail when it reaches ln(1/α)
@@ -132,8 +132,8 @@ function boundary(strata: readonly OddsStratum[], inside: number, outside: numbe
 }
 
 /**
- * Always-valid interval for the rate ratio ψ: all ψ0 that a two-sided mixture over ψ0 · {1/10 … 1/1.01, 1.01 … 10} does not
- * reject, found on a logarithmic grid from 1/1024 to 1024 and refined by bisection.
+ * Always-valid interval for the rate ratio ψ: all ψ0 that a two-sided mixture over ψ0 · {1/10 … 1/1.01, 1.01 … 10} does
+ * not reject, found on a logarithmic grid from 1/1024 to 1024 and refined by bisection.
  *
  * @param strata bad units per interval of constant weight
  * @param alpha 1 − coverage at all times together, in (0, 1)

@@ -59,8 +59,8 @@ export function predictionShiftLogEvidence(strata: readonly ShiftStratum[], conc
 }
 
 /**
- * ln E against "units were assigned with the declared weights": the prediction-shift test with a single cell. A mismatch
- * means broken routing or logging, so no verdict may be given.
+ * ln E against "units were assigned with the declared weights": the prediction-shift test with a single cell. A
+ * mismatch means broken routing or logging, so no verdict may be given.
  *
  * @param strata assigned units per interval of constant weight
  * @param concentration κ of the Beta mixture; large values look for small mismatches

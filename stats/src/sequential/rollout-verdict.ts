@@ -92,10 +92,10 @@ function unproven(evidence: RolloutEvidence): string[] {
 }
 
 /**
- * The verdict of one rollout step. In order: a hard stop fails; a sample-ratio mismatch forbids any statistical verdict; a
- * guard whose E_fail ≥ 1/α_j fails (any one, Bonferroni); prediction shift or missing labels ask for a review; every metric
- * with E_pass ≥ 1/β passes once minimum time and requests are reached (all of them, intersection-union test: Berger,
- * Technometrics 24, 1982); at the horizon nothing passes by default.
+ * The verdict of one rollout step. In order: a hard stop fails; a sample-ratio mismatch forbids any statistical
+ * verdict; a guard whose E_fail ≥ 1/α_j fails (any one, Bonferroni); prediction shift or missing labels ask for a
+ * review; every metric with E_pass ≥ 1/β passes once minimum time and requests are reached (all of them,
+ * intersection-union test: Berger, Technometrics 24, 1982); at the horizon nothing passes by default.
  *
  * @param evidence log e-values per metric, budgets, limits and flags
  * @returns verdict and its reasons

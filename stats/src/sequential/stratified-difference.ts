@@ -14,8 +14,9 @@ export interface EstimatedDifference {
 }
 
 /**
- * Difference of bad rates, candidate − champion, stratified so that a rate that drifts while the weight changes does not
- * bias it (Mantel and Haenszel's weights ω = n_C n_B / n; hypergeometric variance within strata, given the bad events).
+ * Difference of bad rates, candidate − champion, stratified so that a rate that drifts while the weight changes does
+ * not bias it (Mantel and Haenszel's weights ω = n_C n_B / n; hypergeometric variance within strata, given the bad
+ * events).
  *
  * @param strata counts per stratum; strata with an empty arm or fewer than two units carry no information
  * @returns difference of rates and its variance; `null` when no stratum has both arms
