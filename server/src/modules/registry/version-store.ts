@@ -1,0 +1,151 @@
+import type { ModelVersion } from '@flyball/api';
+import { sql } from 'kysely';
+import type { Queryable } from '#platform/database/database';
+
+interface VersionTable {
+  project: string;
+  model: string;
+  version: number;
+  description: string;
+  run_id: string | null;
+  source: string;
+  dataset: ModelVersion['dataset'];
+  flavor: ModelVersion['flavor'];
+  inputs: ModelVersion['inputs'];
+  files: ModelVersion['files'];
+  digest: string;
+  scan: ModelVersion['scan'];
+  stage: ModelVersion['stage'];
+  tags: Record<string, string>;
+  created_at: Date;
+  updated_at: Date;
+  created_by: string;
+}
+
+interface Tables {
+  'registry.version': VersionTable;
+}
+
+type VersionRow = VersionTable & { aliases: string[] };
+
+const selected = sql`v.*, coalesce((select array_agg(a.alias order by a.alias) from registry.alias a
+  where a.project = v.project and a.model = v.model and a.version = v.version), '{}') as aliases`;
+
+const present = (row: VersionRow): ModelVersion => ({
+  model: row.model,
+  version: row.version,
+  description: row.description,
+  runId: row.run_id,
+  source: row.source,
+  dataset: row.dataset,
+  flavor: row.flavor,
+  inputs: row.inputs,
+  files: row.files,
+  digest: row.digest,
+  scan: row.scan,
+  stage: row.stage,
+  aliases: row.aliases,
+  tags: row.tags,
+  createdAt: row.created_at.toISOString(),
+  createdBy: row.created_by,
+});
+
+export type NewVersionRow = Omit<ModelVersion, 'stage' | 'aliases' | 'createdAt'>;
+
+export async function insertVersion(on: Queryable, project: string, version: NewVersionRow): Promise<void> {
+  const json = (value: unknown) => sql`${JSON.stringify(value)}::jsonb`;
+  await sql`insert into registry.version (project, model, version, description, run_id, source, dataset, flavor, inputs,
+      files, digest, scan, tags, created_by)
+    values (${project}, ${version.model}, ${version.version}, ${version.description}, ${version.runId}, ${version.source},
+      ${version.dataset === null ? null : json(version.dataset)}, ${version.flavor}, ${json(version.inputs)},
+      ${json(version.files)}, ${version.digest}, ${json(version.scan)}, ${json(version.tags)}, ${version.createdBy})`.execute(
+    on.tables<Tables>(),
+  );
+}
+
+export async function findVersion(
+  on: Queryable,
+  project: string,
+  model: string,
+  version: number,
+): Promise<ModelVersion | null> {
+  const { rows } = await sql<VersionRow>`select ${selected} from registry.version v
+    where v.project = ${project} and v.model = ${model} and v.version = ${version}`.execute(on.tables<Tables>());
+  return rows[0] === undefined ? null : present(rows[0]);
+}
+
+export async function findByAlias(
+  on: Queryable,
+  project: string,
+  model: string,
+  alias: string,
+): Promise<ModelVersion | null> {
+  const { rows } = await sql<VersionRow>`select ${selected} from registry.version v
+    join registry.alias b on b.project = v.project and b.model = v.model and b.version = v.version
+    where b.project = ${project} and b.model = ${model} and b.alias = ${alias}`.execute(on.tables<Tables>());
+  return rows[0] === undefined ? null : present(rows[0]);
+}
+
+export interface VersionPage {
+  readonly project: string;
+  readonly limit: number;
+  readonly model?: string | undefined;
+  /** Versions of one model below this number. */
+  readonly before?: number | undefined;
+}
+
+/** Newest first. */
+export async function listVersions(on: Queryable, page: VersionPage): Promise<ModelVersion[]> {
+  const model = page.model === undefined ? sql`` : sql`and v.model = ${page.model}`;
+  const before = page.before === undefined ? sql`` : sql`and v.version < ${page.before}`;
+  const { rows } = await sql<VersionRow>`select ${selected} from registry.version v
+    where v.project = ${page.project} ${model} ${before}
+    order by v.created_at desc, v.model, v.version desc limit ${page.limit}`.execute(on.tables<Tables>());
+  return rows.map(present);
+}
+
+export interface VersionChange {
+  readonly description?: string | undefined;
+  readonly setTags?: Readonly<Record<string, string>> | undefined;
+  readonly removeTags?: readonly string[] | undefined;
+  readonly stage?: ModelVersion['stage'] | undefined;
+}
+
+export async function updateVersion(
+  on: Queryable,
+  of: { readonly project: string; readonly model: string; readonly version: number },
+  change: VersionChange,
+): Promise<boolean> {
+  const result = await sql`update registry.version set
+      description = coalesce(${change.description ?? null}, description),
+      tags = (tags || ${JSON.stringify(change.setTags ?? {})}::jsonb) - ${[...(change.removeTags ?? [])]}::text[],
+      stage = coalesce(${change.stage ?? null}, stage),
+      updated_at = clock_timestamp()
+    where project = ${of.project} and model = ${of.model} and version = ${of.version}`.execute(on.tables<Tables>());
+  return result.numAffectedRows === 1n;
+}
+
+/** Archives every other version that is in this stage. */
+export async function archiveStage(
+  on: Queryable,
+  of: { readonly project: string; readonly model: string; readonly version: number; readonly stage: string },
+): Promise<void> {
+  await sql`update registry.version set stage = 'Archived', updated_at = clock_timestamp()
+    where project = ${of.project} and model = ${of.model} and stage = ${of.stage} and version <> ${of.version}`.execute(
+    on.tables<Tables>(),
+  );
+}
+
+export async function deleteVersion(
+  on: Queryable,
+  of: { readonly project: string; readonly model: string; readonly version: number },
+): Promise<boolean> {
+  const result = await on
+    .tables<Tables>()
+    .deleteFrom('registry.version')
+    .where('project', '=', of.project)
+    .where('model', '=', of.model)
+    .where('version', '=', of.version)
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
