@@ -1,15 +1,7 @@
 // Which candidates exist, and whether their files may be trusted: models, immutable versions, aliases, stages, scans.
 // It knows the run and the data a version comes from; it does not know where versions serve.
 
-import { createReadStream } from 'node:fs';
-import {
-  type Model,
-  type ModelVersion,
-  type NewModelVersion,
-  notFound,
-  PlatformError,
-  type registryRoutes,
-} from '@flyball/api';
+import { type Model, type ModelVersion, notFound, PlatformError, type registryRoutes } from '@flyball/api';
 import type { Data } from '#data';
 import type { Actor } from '#platform/access/actor';
 import type { Handlers } from '#platform/http/serve';
@@ -17,15 +9,7 @@ import type { Platform } from '#platform/platform';
 import type { Tracking } from '#tracking';
 import { registryActions } from './actions.ts';
 import { createVersion } from './create-version.ts';
-import {
-  deleteModel,
-  findModel,
-  insertModel,
-  listModels,
-  type ModelChange,
-  type ModelPage,
-  updateModel,
-} from './model-store.ts';
+import { deleteModel, findModel, insertModel, listModels, type ModelChange, updateModel } from './model-store.ts';
 import { moveAliasIn, removeAlias, setAlias } from './move-alias.ts';
 import type { RegistryParts } from './parts.ts';
 import type { RegistryDoor } from './registry-door.ts';
@@ -174,7 +158,7 @@ export function createRegistry(platform: Platform, data: Data, tracking: Trackin
     filePath: async (_project, version, path) => await objects.localPath(fileOf(version, path).digest),
     openFile: async (version, path) => {
       const { digest, sizeBytes } = fileOf(version, path);
-      return { bytes: createReadStream(await objects.localPath(digest)), sizeBytes };
+      return { bytes: await objects.get(digest), sizeBytes };
     },
   };
   return { ...door, handlers: registryHandlers(parts, door) };
