@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
-import type { ComponentType } from 'react';
+import type { ReactNode } from 'react';
 import { AppFrame } from './app-frame.tsx';
 import { DatasetPage } from './modules/data/dataset-page.tsx';
 import { DatasetsPage } from './modules/data/datasets-page.tsx';
@@ -30,7 +30,7 @@ const root = createRootRoute({
   notFoundComponent: () => <Nothing title="There is no such page">Choose one on the left.</Nothing>,
 });
 
-const page = (path: string, component: ComponentType) => createRoute({ getParentRoute: () => root, path, component });
+const page = (path: string, component: () => ReactNode) => createRoute({ getParentRoute: () => root, path, component });
 
 const routes = [
   page('/', OverviewPage),

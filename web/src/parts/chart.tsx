@@ -9,7 +9,7 @@ import {
   MarkLineComponent,
   TooltipComponent,
 } from 'echarts/components';
-import { type EChartsCoreOption, init, use } from 'echarts/core';
+import { type ECharts, type EChartsCoreOption, init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import { useEffect, useRef, useState } from 'react';
 
@@ -43,12 +43,17 @@ export interface ChartProps {
   readonly height?: number;
   /** Horizontal lines: what is allowed, what is expected. */
   readonly bounds?: readonly { readonly name: string; readonly y: number }[];
+  /** Stretches of x in which something was the case. */
+  readonly spans?: readonly { readonly name: string; readonly from: number; readonly until: number }[];
 }
 
 const showX = (x: number, xType: ChartProps['xType']): string =>
   xType === 'time' ? new Date(x).toISOString().slice(0, 16).replace('T', ' ') : String(x);
 
-function optionOf({ series, xType = 'time', xName, yName, bounds = [] }: ChartProps, dark: boolean): EChartsCoreOption {
+function optionOf(
+  { series, xType = 'time', xName, yName, bounds = [], spans = [] }: ChartProps,
+  dark: boolean,
+): EChartsCoreOption {
   const text = dark ? '#c9c9c9' : '#495057';
   const line = dark ? '#424242' : '#dee2e6';
   const markLine = {
@@ -58,6 +63,21 @@ function optionOf({ series, xType = 'time', xName, yName, bounds = [] }: ChartPr
     label: { formatter: '{b}', color: text },
     data: bounds.map(({ name, y }) => ({ name, yAxis: y })),
   };
+  const markArea = {
+    silent: true,
+    itemStyle: { color: 'rgba(224, 49, 49, 0.15)' },
+    label: { color: text, fontSize: 10 },
+    data: spans.map(({ name, from, until }) => [{ name, xAxis: from }, { xAxis: until }]),
+  };
+  const levels = bounds.map(({ y }) => y);
+  // Bounds stay in sight, however far the values are from them.
+  const ends =
+    levels.length === 0
+      ? {}
+      : {
+          min: ({ min, max }: { min: number; max: number }) => Math.min(min, ...levels) - 0.05 * Math.abs(max - min),
+          max: ({ min, max }: { min: number; max: number }) => Math.max(max, ...levels) + 0.05 * Math.abs(max - min),
+        };
   return {
     animation: false,
     color: ['#d49f3d', '#4c8eda', '#40a070', '#c2559d', '#8a6fd1', '#e8743b', '#3aa6a6', '#999999'],
@@ -67,7 +87,14 @@ function optionOf({ series, xType = 'time', xName, yName, bounds = [] }: ChartPr
     tooltip: { trigger: 'axis', confine: true },
     dataZoom: [{ type: 'inside' }],
     xAxis: { type: xType, name: xName, nameLocation: 'middle', nameGap: 30, axisLine: { lineStyle: { color: line } } },
-    yAxis: { type: 'value', name: yName, scale: true, splitLine: { lineStyle: { color: line } } },
+    yAxis: {
+      type: 'value',
+      name: yName,
+      scale: true,
+      splitLine: { lineStyle: { color: line } },
+      axisLabel: { showMinLabel: levels.length === 0, showMaxLabel: levels.length === 0 },
+      ...ends,
+    },
     series: series.map(({ name, kind = 'line', points, dashed, step }, i) => ({
       name,
       type: kind,
@@ -78,6 +105,7 @@ function optionOf({ series, xType = 'time', xName, yName, bounds = [] }: ChartPr
       lineStyle: { width: 2, type: dashed === true ? 'dashed' : 'solid' },
       data: points,
       ...(i === 0 && bounds.length > 0 ? { markLine } : {}),
+      ...(i === 0 && spans.length > 0 ? { markArea } : {}),
     })),
   };
 }
@@ -125,17 +153,21 @@ function Numbers({ series, xType, height }: ChartProps) {
 function Canvas(props: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const dark = useComputedColorScheme('light') === 'dark';
+  const drawn = useRef<ECharts | null>(null);
   useEffect(() => {
     const element = place.current;
     if (element === null) return;
     const chart = init(element);
-    chart.setOption(optionOf(props, dark));
+    drawn.current = chart;
     const resize = new ResizeObserver(() => chart.resize());
     resize.observe(element);
     return () => {
       resize.disconnect();
       chart.dispose();
     };
+  }, []);
+  useEffect(() => {
+    drawn.current?.setOption(optionOf(props, dark), { replaceMerge: ['series'] });
   }, [props, dark]);
   return <div ref={place} style={{ height: props.height ?? 280 }} role="img" aria-label={props.title} />;
 }

@@ -57,6 +57,17 @@ function Heading<T>({
   );
 }
 
+/** A row that opens something, by mouse or keyboard; buttons, links and boxes inside it keep to themselves. */
+const opening = (open: () => void) => ({
+  tabIndex: 0,
+  onClick: ({ target }: { target: EventTarget }) => {
+    if (!(target instanceof Element && target.closest('a, button, input, label') !== null)) open();
+  },
+  onKeyDown: ({ key, target, currentTarget }: { key: string; target: EventTarget; currentTarget: EventTarget }) => {
+    if (key === 'Enter' && target === currentTarget) open();
+  },
+});
+
 /** Rows of one page of the server, with search and paging done there. */
 export function DataTable<T>({
   rows,
@@ -111,7 +122,7 @@ export function DataTable<T>({
                 <Table.Tr
                   key={rowKey(row)}
                   style={onRow === undefined ? undefined : { cursor: 'pointer' }}
-                  onClick={onRow === undefined ? undefined : () => onRow(row)}
+                  {...(onRow === undefined ? {} : opening(() => onRow(row)))}
                 >
                   {columns.map(({ title, cell, numeric }) => (
                     <Table.Td key={title} ta={numeric === true ? 'right' : 'left'}>

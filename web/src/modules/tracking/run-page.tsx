@@ -1,0 +1,162 @@
+import type { Run } from '@flyball/api';
+import { Button, SimpleGrid, Table, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { Moment, StateBadge } from '../../parts/badges.tsx';
+import { Chart } from '../../parts/chart.tsx';
+import { Facts } from '../../parts/facts.tsx';
+import { formatCount, formatNumber, formatSeconds } from '../../parts/format.ts';
+import { Page } from '../../parts/page.tsx';
+import { PageTabs } from '../../parts/page-tabs.tsx';
+import { Nothing, QueryState } from '../../parts/query-state.tsx';
+import { server } from '../../server.ts';
+import { ArtifactBrowser } from './artifact-browser.tsx';
+
+const LIVE_MS = 2000;
+
+function Curves({ run }: { run: Run }) {
+  const query = useQuery({
+    queryKey: ['runs', run.runId, 'curves'],
+    queryFn: () => server().getMetricCurve({ params: { run: run.runId }, query: {} }),
+    refetchInterval: run.status === 'RUNNING' ? LIVE_MS : false,
+  });
+  return (
+    <QueryState query={query} height={300}>
+      {({ curves }) => {
+        const long = curves.filter(({ points }) => points.length > 1);
+        if (long.length === 0) return <Nothing title="No metric was logged more than once" />;
+        return (
+          <SimpleGrid cols={{ base: 1, md: 2 }}>
+            {long.map(({ key, points, total }) => (
+              <Chart
+                key={key}
+                title={total > points.length ? `${key} (${points.length} of ${formatCount(total)} points)` : key}
+                xType="value"
+                xName="step"
+                series={[{ name: key, points: points.map(({ step, value }) => [step, value] as const) }]}
+              />
+            ))}
+          </SimpleGrid>
+        );
+      }}
+    </QueryState>
+  );
+}
+
+function Metrics({ run }: { run: Run }) {
+  const metrics = Object.entries(run.metrics).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (metrics.length === 0) return <Nothing title="No metrics yet" />;
+  return (
+    <Table maw={700}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>Metric</Table.Th>
+          <Table.Th ta="right">Latest</Table.Th>
+          <Table.Th ta="right">Step</Table.Th>
+          <Table.Th>At</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {metrics.map(([key, { value, step, timestamp }]) => (
+          <Table.Tr key={key}>
+            <Table.Td>{key}</Table.Td>
+            <Table.Td ta="right">{formatNumber(value, 6)}</Table.Td>
+            <Table.Td ta="right">{step}</Table.Td>
+            <Table.Td>
+              <Moment at={timestamp} />
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+function Inputs({ run }: { run: Run }) {
+  if (run.inputs.length === 0) return <Nothing title="No dataset was logged as input" />;
+  return (
+    <Table>
+      <Table.Thead>
+        <Table.Tr>
+          {['Dataset', 'Context', 'Digest', 'Source'].map((title) => (
+            <Table.Th key={title}>{title}</Table.Th>
+          ))}
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {run.inputs.map(({ name, digest, source, context }) => (
+          <Table.Tr key={`${name} ${digest} ${context}`}>
+            <Table.Td>{name}</Table.Td>
+            <Table.Td>{context ?? '–'}</Table.Td>
+            <Table.Td>
+              <code>{digest}</code>
+            </Table.Td>
+            <Table.Td style={{ overflowWrap: 'anywhere' }}>{source}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+const named = (values: Readonly<Record<string, string>>, none: string) =>
+  Object.keys(values).length === 0 ? (
+    <Nothing title={none} />
+  ) : (
+    <Facts facts={Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1))} />
+  );
+
+function Details({ run }: { run: Run }) {
+  return (
+    <>
+      <Facts
+        facts={[
+          ['Status', <StateBadge key="status" state={run.status} />],
+          ['By', run.user || '–'],
+          ['Started', <Moment key="started" at={run.startTime} />],
+          ['Took', run.endTime === null ? 'still running' : formatSeconds(run.endTime - run.startTime)],
+          ['Artifacts', run.artifactUri],
+        ]}
+      />
+      <PageTabs
+        tabs={[
+          { value: 'curves', title: 'Curves', content: () => <Curves run={run} /> },
+          { value: 'metrics', title: 'Metrics', content: () => <Metrics run={run} /> },
+          { value: 'params', title: 'Params', content: () => named(run.params, 'No params') },
+          { value: 'artifacts', title: 'Artifacts', content: () => <ArtifactBrowser run={run.runId} /> },
+          { value: 'inputs', title: 'Inputs', content: () => <Inputs run={run} /> },
+          { value: 'tags', title: 'Tags', content: () => named(run.tags, 'No tags') },
+        ]}
+      />
+    </>
+  );
+}
+
+export function RunPage() {
+  const { run: runId } = useParams({ strict: false }) as { run: string };
+  const query = useQuery({
+    queryKey: ['runs', runId],
+    queryFn: () => server().getRun({ params: { run: runId } }),
+    refetchInterval: ({ state }) => (state.data?.status === 'RUNNING' ? LIVE_MS : false),
+  });
+  return (
+    <Page
+      title={query.data?.name ?? runId}
+      description={
+        <Text span ff="monospace" size="xs">
+          {runId}
+        </Text>
+      }
+      crumbs={[{ title: 'Runs', to: '/runs' }]}
+      actions={
+        <Button variant="default" component={Link} to="/lineage" search={{ kind: 'run', id: runId } as object}>
+          Lineage
+        </Button>
+      }
+    >
+      <QueryState query={query} height={400}>
+        {(run) => <Details run={run} />}
+      </QueryState>
+    </Page>
+  );
+}
