@@ -51,6 +51,7 @@ async function playAll(
   story: Story,
 ): Promise<{ acts: Act[]; baselines: Awaited<ReturnType<typeof startBaselines>> | null }> {
   const acts = [await play('Bad data is stopped', story, badDataIsStopped)];
+  story.source.close();
   acts.push(await play('The first champion', story, firstChampion));
   if (acts.some(({ ok }) => !ok)) return { acts, baselines: null };
   const { launch, end } = story.calendar;
@@ -110,7 +111,6 @@ async function tellStory(platform: RunningPlatform, started: number): Promise<Re
     return report;
   } finally {
     memory.stop();
-    source.close();
     await rm(folder, { recursive: true, force: true });
   }
 }

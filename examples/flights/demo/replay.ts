@@ -152,12 +152,14 @@ export class Replay {
   }
 
   #question(minute: number, first: number, last: number): string {
-    const { distance, hour, weekday, origin, destination } = this.#flights;
+    const { distance, hour, weekday, airports, origin, destination } = this.#flights;
     const shape = `"shape":[${last - first}]`;
     const numbers = (name: string, values: Float64Array): string =>
       `{"name":"${name}","datatype":"FP32",${shape},"data":[${values.subarray(first, last).join(',')}]}`;
-    const texts = (name: string, values: readonly string[]): string =>
-      `{"name":"${name}","datatype":"BYTES",${shape},"data":${JSON.stringify(values.slice(first, last))}}`;
+    const texts = (name: string, values: Float64Array): string => {
+      const codes = Array.from(values.subarray(first, last), (airport) => airports[airport]);
+      return `{"name":"${name}","datatype":"BYTES",${shape},"data":${JSON.stringify(codes)}}`;
+    };
     const inputs = [
       texts('origin', origin),
       texts('destination', destination),
