@@ -9,7 +9,7 @@ import type { ModelRuntime } from './model-runtime.ts';
 const CHUNK_ROWS = 8192;
 
 function featuresOf(bytes: Uint8Array, session: InferenceSession): string[] {
-  const names = readOnnxMetadata(bytes).metadata['flyball.features'];
+  const names = readOnnxMetadata(bytes).properties['flyball.features'];
   if (names !== undefined) return JSON.parse(names) as string[];
   if (session.inputNames.length > 1) return [...session.inputNames];
   const input = session.inputMetadata[0];

@@ -1,4 +1,4 @@
-import { type Approval, PlatformError, type Policy, type RolloutPlan } from '@flyball/api';
+import { type Approval, PlatformError, type Policy, type PolicyDefinition, type RolloutPlan } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
 import { newId } from '#platform/uuid';
 import { insertApproval, lockApproval, updateApproval } from './approval-store.ts';
@@ -15,7 +15,10 @@ export interface PromotionRequest {
 }
 
 /** Without a policy a person decides, on files that are safe. */
-const cautious = { requiredGates: [], requireSafeScan: true, approvedBy: 'person' } as const;
+const cautious: Pick<PolicyDefinition, 'requiredGates' | 'requireSafeScan'> = {
+  requiredGates: [],
+  requireSafeScan: true,
+};
 
 async function findingsOf(parts: GovernanceParts, project: string, request: PromotionRequest, policy: Policy | null) {
   const { registry, evaluation, serving } = parts;

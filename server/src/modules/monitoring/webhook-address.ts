@@ -2,7 +2,9 @@ import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { PlatformError } from '@flyball/api';
 
-const privateRanges = new BlockList();
+// Two lists: one list would match every IPv4 address by the range that holds them in IPv6 clothes.
+const private4 = new BlockList();
+const private6 = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -16,7 +18,7 @@ for (const [network, prefix] of [
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ] as const) {
-  privateRanges.addSubnet(network, prefix, 'ipv4');
+  private4.addSubnet(network, prefix, 'ipv4');
 }
 for (const [network, prefix] of [
   ['::', 128],
@@ -27,12 +29,12 @@ for (const [network, prefix] of [
   ['fe80::', 10],
   ['ff00::', 8],
 ] as const) {
-  privateRanges.addSubnet(network, prefix, 'ipv6');
+  private6.addSubnet(network, prefix, 'ipv6');
 }
 
 /** Whether an address belongs to this machine or to a network that the public cannot reach. */
 export function isPrivateAddress(address: string): boolean {
-  return privateRanges.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return isIP(address) === 6 ? private6.check(address, 'ipv6') : private4.check(address, 'ipv4');
 }
 
 /**
