@@ -26,9 +26,9 @@ export const endpoint = defineEndpoint({
   },
   rollout: {
     steps: [
-      { weight: 0, minSeconds: 86_400, minRequests: 2000, maxSeconds: 7 * 86_400 },
-      { weight: 0.1, minSeconds: 43_200, minRequests: 500, maxSeconds: 7 * 86_400 },
-      { weight: 0.5, minSeconds: 43_200, minRequests: 500, maxSeconds: 7 * 86_400 },
+      { weight: 0, minSeconds: 86_400, minRequests: 2000, maxSeconds: 4 * 86_400 },
+      { weight: 0.1, minSeconds: 43_200, minRequests: 500, maxSeconds: 4 * 86_400 },
+      { weight: 0.5, minSeconds: 43_200, minRequests: 500, maxSeconds: 4 * 86_400 },
     ],
     metrics: [
       { kind: 'errors', margin: 2 },

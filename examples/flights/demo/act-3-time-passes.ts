@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Story } from './story.ts';
 import { Watch } from './watch.ts';
 
@@ -6,7 +5,6 @@ import { Watch } from './watch.ts';
 export async function timePasses(story: Story) {
   const watch = new Watch(story);
   await story.replay.playUntil(Date.parse(story.calendar.betterFeatures), async (now) => await watch.look(now));
-  await sleep(0);
   const facts = await watch.facts();
-  return { ok: facts.alerts > 0 && facts.retrainings > 0 && facts.promotions > 0, facts: { ...facts } };
+  return { ok: facts.alerts > 0 && facts.retrainings > 0, facts: { ...facts } };
 }

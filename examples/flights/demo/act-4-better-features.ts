@@ -2,6 +2,7 @@ import path from 'node:path';
 import { applyProject, loadProject } from '@flyball/sdk';
 import { runPipeline } from './pipeline-run.ts';
 import type { Story } from './story.ts';
+import { waitForQuiet } from './wait-for-quiet.ts';
 import { Watch } from './watch.ts';
 
 const improved = path.join(import.meta.dirname, '..', 'improved');
@@ -9,6 +10,7 @@ const improved = path.join(import.meta.dirname, '..', 'improved');
 /** A person brings features of the day; the challenger takes the same way, and then there is little left to retrain for. */
 export async function betterFeatures(story: Story) {
   const { flyball, calendar, replay } = story;
+  await waitForQuiet(story);
   const changes = await applyProject(flyball, await loadProject(improved));
   for (const { definition, action } of changes) story.say(`  ${action}: ${definition.kind} ${definition.name}`);
   const before = await new Watch(story).facts();

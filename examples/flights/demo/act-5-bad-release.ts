@@ -1,4 +1,5 @@
 import type { Story } from './story.ts';
+import { waitForQuiet } from './wait-for-quiet.ts';
 import { Watch } from './watch.ts';
 
 const HOUR_MS = 3_600_000;
@@ -74,14 +75,4 @@ export async function badRelease(story: Story) {
     ok: rollout?.state === 'rolled_back' && share < 0.05,
     facts: { version, hours, share, reason: rollout?.reason },
   };
-}
-
-/** A rollout that is under way is given its time first. */
-async function waitForQuiet(story: Story): Promise<void> {
-  const { flyball, replay } = story;
-  for (let day = 0; day < 5; day++) {
-    const { activeRollout } = await flyball.getEndpoint({ params: { endpoint: 'flight-delay' } });
-    if (activeRollout === null) return;
-    await replay.playUntil(replay.now + 24 * HOUR_MS);
-  }
 }

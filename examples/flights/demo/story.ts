@@ -35,7 +35,7 @@ export interface Calendar {
 /** The four months of the story; a shortened one for tests takes the first days of each part. */
 export const fullCalendar: Calendar = {
   launch: '2001-03-01T00:00:00Z',
-  betterFeatures: '2001-05-01T00:00:00Z',
+  betterFeatures: '2001-05-14T00:00:00Z',
   badRelease: '2001-06-18T06:00:00Z',
   end: '2001-07-01T00:00:00Z',
 };
