@@ -29,7 +29,7 @@ const remedies = [
 ];
 
 /**
- * What a failed install means and what to do, followed by how npm put it; its first lines name the cause, later ones the way to a log.
+ * What a failed install means and what to do, then how npm put it: its first lines name the cause, the last ones a log.
  *
  * @param {string} output
  * @param {string} root

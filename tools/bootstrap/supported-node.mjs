@@ -1,4 +1,4 @@
-/** The oldest Node whose npm can read the lockfile and install everything; Flyball itself runs on the Node it brings. */
+/** The oldest Node whose npm can read the lockfile and install everything; Flyball runs on the Node that it brings. */
 const oldest = { major: 20, minor: 19 };
 
 /**
