@@ -1,0 +1,80 @@
+import type { ColumnValues } from './spool-line.ts';
+
+/** A request that was answered, waiting for the truth about its rows. */
+export interface PendingRequest {
+  readonly id: string;
+  readonly at: number;
+  readonly rows: number;
+  /** Inputs by name; dropped when all rows have their labels. */
+  columns: Readonly<Record<string, ColumnValues>> | null;
+  /** 1 = the row has its label. */
+  readonly labelled: Uint8Array;
+  open: number;
+}
+
+export type LabelMatch =
+  | { readonly kind: 'pending'; readonly request: PendingRequest; readonly row: number }
+  | { readonly kind: 'repeated'; readonly request: PendingRequest }
+  /** Older than what is remembered: only the log can tell. */
+  | { readonly kind: 'forgotten' }
+  | { readonly kind: 'unknown' };
+
+const UNKNOWN: LabelMatch = { kind: 'unknown' };
+const FORGOTTEN: LabelMatch = { kind: 'forgotten' };
+const ROW = /^\d{1,9}$/;
+
+/** The newest requests of an endpoint by id, up to a number of rows; labels find their predictions here. */
+export class PendingPredictions {
+  readonly #requests = new Map<string, PendingRequest>();
+  readonly #maxRows: number;
+  #rows = 0;
+  #hasForgotten: boolean;
+
+  /** `hasForgotten`: there were predictions before those that will be added. */
+  constructor(maxRows: number, hasForgotten: boolean) {
+    this.#maxRows = maxRows;
+    this.#hasForgotten = hasForgotten;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  has(id: string): boolean {
+    return this.#requests.has(id);
+  }
+
+  add(id: string, at: number, rows: number, columns: Readonly<Record<string, ColumnValues>>): void {
+    this.#requests.set(id, { id, at, rows, columns, labelled: new Uint8Array(rows), open: rows });
+    this.#rows += rows;
+    if (this.#rows > this.#maxRows) this.#forgetOldest();
+  }
+
+  /** What a label's id means. */
+  match(id: string): LabelMatch {
+    const dot = id.lastIndexOf('.');
+    const row = id.slice(dot + 1);
+    if (dot < 1 || !ROW.test(row) || String(Number(row)) !== row) return UNKNOWN;
+    const request = this.#requests.get(id.slice(0, dot));
+    if (request === undefined) return this.#hasForgotten ? FORGOTTEN : UNKNOWN;
+    const index = Number(row);
+    if (index >= request.rows) return UNKNOWN;
+    return request.labelled[index] === 1 ? { kind: 'repeated', request } : { kind: 'pending', request, row: index };
+  }
+
+  /** Remembers that a row has its label. The caller reads the inputs first. */
+  label(request: PendingRequest, row: number): void {
+    request.labelled[row] = 1;
+    request.open--;
+    if (request.open === 0) request.columns = null;
+  }
+
+  #forgetOldest(): void {
+    for (const [id, { rows }] of this.#requests) {
+      if (this.#rows <= this.#maxRows) return;
+      this.#requests.delete(id);
+      this.#rows -= rows;
+      this.#hasForgotten = true;
+    }
+  }
+}

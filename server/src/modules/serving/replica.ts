@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { boundToParent } from '#platform/processes/bound-to-parent';
+import type { RunFailure, Runner } from './batcher.ts';
+import { encodeFrame, type Message, type Signature } from './frame.ts';
+import type { ReplicaHub } from './replica-hub.ts';
+import type { Tensor, TensorData } from './tensor.ts';
+
+export type ReplicaState = 'starting' | 'loading' | 'ready' | 'draining' | 'stopped' | 'failed';
+
+export interface ReplicaOptions {
+  readonly hub: ReplicaHub;
+  readonly modelPath: string;
+  /** Its output, and what happened to it. */
+  log(line: string): void;
+  /** A change of state; `ready` comes once, after a successful first run. */
+  changed(replica: Replica): void;
+}
+
+type Done = (result: Float32Array | RunFailure) => void;
+
+const program = new URL('replica-main.ts', import.meta.url).pathname;
+const MAX_LOG_BYTES = 64 * 1024;
+const KILL_AFTER_MS = 5_000;
+
+/** One process with one model, as the gateway sees it. */
+export class Replica implements Runner {
+  readonly id: string;
+  state: ReplicaState = 'starting';
+  signature: Signature | undefined;
+  error: string | null = null;
+  rows = 0;
+  readonly #options: ReplicaOptions;
+  readonly #token: string;
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, Done>();
+  #socket: Socket | undefined;
+  #lastId = 0;
+  #logged = 0;
+
+  constructor(id: string, options: ReplicaOptions) {
+    this.id = id;
+    this.#options = options;
+    this.#token = options.hub.expect({
+      greeted: (socket) => {
+        this.#socket = socket;
+        this.#become('loading');
+      },
+      heard: (message, tensors) => this.#hear(message, tensors),
+      flushed: () => undefined,
+      lost: () => this.#end('Its connection closed'),
+    });
+    this.#child = this.#spawn();
+  }
+
+  get pid(): number | null {
+    return this.#child.pid ?? null;
+  }
+
+  get isReady(): boolean {
+    return this.state === 'ready';
+  }
+
+  run(rows: number, tensors: readonly TensorData[], done: Done): void {
+    const { inputs } = this.signature!;
+    const id = ++this.#lastId;
+    this.#waiting.set(id, done);
+    const parts = encodeFrame(
+      { t: 'predict', id, rows },
+      inputs.map(({ name, datatype, columns }, i) => ({
+        name,
+        datatype,
+        shape: [rows, columns.length],
+        data: tensors[i]!,
+      })),
+    );
+    const socket = this.#socket!;
+    socket.cork();
+    for (const part of parts) socket.write(part);
+    socket.uncork();
+  }
+
+  kill(reason: string): void {
+    this.error = reason;
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Lets it finish what it works on, then ends it. */
+  drain(): void {
+    if (this.state === 'stopped' || this.state === 'failed') return;
+    const isConnected = this.#socket !== undefined;
+    this.#become('draining');
+    if (isConnected) for (const part of encodeFrame({ t: 'drain' })) this.#socket!.write(part);
+    else this.#child.kill('SIGKILL');
+    setTimeout(() => this.#child.kill('SIGKILL'), KILL_AFTER_MS).unref();
+  }
+
+  #spawn(): ChildProcess {
+    const { hub, modelPath } = this.#options;
+    const args = ['--disable-warning=ExperimentalWarning', program, hub.socketPath, this.#token, modelPath];
+    const [command, commandArgs] = boundToParent('KILL', process.execPath, args);
+    const child = spawn(command, commandArgs, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', OMP_NUM_THREADS: '1' },
+    });
+    child.on('error', (error) => this.#end(error.message));
+    child.once('exit', (code, signal) => this.#end(`Its process ended (${signal ?? `exit code ${code}`})`));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => this.#print(text));
+    }
+    return child;
+  }
+
+  #print(text: string): void {
+    if (this.#logged > MAX_LOG_BYTES) return;
+    this.#logged += text.length;
+    this.#options.log(this.#logged > MAX_LOG_BYTES ? '(more output is not kept)' : text.trimEnd());
+  }
+
+  #hear(message: Message, tensors: Tensor[]): void {
+    if (message.t === 'result') this.#answer(message.id, message.rows, tensors[0]!.data as Float32Array);
+    else if (message.t === 'error') this.#fail(message.id, { kind: 'model', message: message.message });
+    else if (message.t === 'failed') this.error = message.message;
+    else if (message.t === 'ready') {
+      this.signature = message.signature;
+      if (this.state === 'loading') this.#become('ready');
+    }
+  }
+
+  #answer(id: number, rows: number, values: Float32Array): void {
+    this.rows += rows;
+    const done = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    done?.(values);
+  }
+
+  #fail(id: number, failure: RunFailure): void {
+    const done = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    done?.(failure);
+  }
+
+  #end(reason: string): void {
+    if (this.state === 'stopped' || this.state === 'failed') return;
+    const wasAsked = this.state === 'draining';
+    this.#options.hub.forget(this.#token);
+    this.#socket?.destroy();
+    this.#child.kill('SIGKILL');
+    this.error ??= wasAsked ? null : reason;
+    this.#become(wasAsked ? 'stopped' : 'failed');
+    for (const id of [...this.#waiting.keys()]) this.#fail(id, { kind: 'gone', message: this.error ?? reason });
+  }
+
+  #become(state: ReplicaState): void {
+    this.state = state;
+    this.#options.changed(this);
+  }
+}
