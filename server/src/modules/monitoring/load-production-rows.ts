@@ -1,0 +1,105 @@
+import type { Endpoint } from '@flyball/api';
+import {
+  type AnalyticsColumn,
+  type AnalyticsSession,
+  quoteIdentifier,
+  quoteLiteral,
+} from '#platform/analytics/analytics';
+import type { MonitoringParts } from './parts.ts';
+import type { ProductionRows } from './production-rows.ts';
+
+const DAY_MS = 86_400_000;
+
+const noRows: ProductionRows = {
+  at: new Float64Array(),
+  prediction: new Float64Array(),
+  championPrediction: new Float64Array(),
+  label: new Float64Array(),
+  latencyMs: new Float64Array(),
+  failed: new Float64Array(),
+  inputs: new Map(),
+};
+
+async function relation(session: AnalyticsSession, name: string, files: readonly string[]): Promise<string | null> {
+  if (files.length === 0) return null;
+  const paths: string[] = [];
+  for (const [i, file] of files.entries()) paths.push(quoteLiteral(await session.attach(`${name}-${i}.parquet`, file)));
+  return `read_parquet([${paths.join(', ')}], union_by_name = true)`;
+}
+
+/** What the target is, in SQL: 1 for a label above the endpoint's bound, or the label itself. */
+const targetSql = ({ target }: Endpoint): string =>
+  target.kind === 'binary' ? `(l.value > ${target.positiveAbove})::int::double` : 'l.value::double';
+
+interface Relations {
+  readonly predictions: string;
+  readonly shadows: string | null;
+  readonly labels: string | null;
+}
+
+/** One row per answered prediction, in the order of time. Repeated labels count once: the newest. */
+function rowsSql(endpoint: Endpoint, { predictions, shadows, labels }: Relations): string {
+  const label = labels === null ? 'null::double' : targetSql(endpoint);
+  const own = `case when p.version = $3 then p.prediction${shadows === null ? '' : ' else s.prediction'} end`;
+  const inputs = endpoint.inputs.map(({ name }) => `p.${quoteIdentifier(`input.${name}`)}`).join(', ');
+  const joinLabels =
+    labels === null
+      ? ''
+      : `left join (select id, arg_max(value, seq) as value from ${labels} where at < epoch_ms($2::bigint) group by id) l
+           on l.id = p.id`;
+  const joinShadows =
+    shadows === null
+      ? ''
+      : `left join (select id, any_value(prediction) as prediction from ${shadows} where version = $3 group by id) s
+           on s.id = p.id`;
+  return `select epoch_ms(p.at)::double, p.prediction::double, (${own})::double, ${label}, p.ms::double,
+      (p.error is not null)::int::double, ${inputs}
+    from ${predictions} p ${joinLabels} ${joinShadows}
+    where p.at >= epoch_ms($1::bigint) and p.at < epoch_ms($2::bigint) and $3::int is not null
+    order by p.at, p.id`;
+}
+
+function numbers({ values, valid }: AnalyticsColumn): Float64Array {
+  const result = new Float64Array(values.length);
+  for (let i = 0; i < result.length; i++) result[i] = valid[i] === 0 ? Number.NaN : Number(values[i]);
+  return result;
+}
+
+const cells = (column: AnalyticsColumn): Float64Array | readonly (string | null)[] =>
+  Array.isArray(column.values) ? column.values : numbers(column);
+
+/** Reads what an endpoint answered in a stretch of event time, and what has become known of the truth by its end. */
+export async function loadProductionRows(
+  { platform, serving }: MonitoringParts,
+  project: string,
+  endpoint: Endpoint,
+  fromMs: number,
+  untilMs: number,
+): Promise<ProductionRows> {
+  const { name } = endpoint;
+  const files = {
+    predictions: await serving.predictionFiles(project, name, fromMs, untilMs),
+    shadows: await serving.shadowFiles(project, name, fromMs, untilMs),
+    // Labels of these predictions may have come at any time up to the end.
+    labels: await serving.labelFiles(project, name, fromMs - DAY_MS, untilMs),
+  };
+  if (files.predictions.length === 0) return noRows;
+  return await platform.analytics.run({ name: 'production-rows' }, async (session) => {
+    const relations = {
+      predictions: (await relation(session, 'predictions', files.predictions))!,
+      shadows: await relation(session, 'shadows', files.shadows),
+      labels: await relation(session, 'labels', files.labels),
+    };
+    const { columns } = await session.columns(rowsSql(endpoint, relations), [fromMs, untilMs, endpoint.champion]);
+    const [at, prediction, championPrediction, label, latencyMs, failed, ...inputs] = columns;
+    return {
+      at: numbers(at!),
+      prediction: numbers(prediction!),
+      championPrediction: numbers(championPrediction!),
+      label: numbers(label!),
+      latencyMs: numbers(latencyMs!),
+      failed: numbers(failed!),
+      inputs: new Map(endpoint.inputs.map((input, i) => [input.name, cells(inputs[i]!)])),
+    };
+  });
+}
