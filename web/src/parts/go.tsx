@@ -2,10 +2,13 @@ import { Anchor } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
+// The router infers search parameters per route; pages here read theirs loosely, so any are allowed.
+export const linkTo = (to: string, search: object = {}) => ({ to, search: search as never });
+
 /** A link to another page of this application. */
 export function Go({ to, search = {}, children }: { to: string; search?: object; children: ReactNode }) {
   return (
-    <Anchor component={Link} to={to} search={search} size="sm">
+    <Anchor component={Link} {...linkTo(to, search)} size="sm">
       {children}
     </Anchor>
   );

@@ -17,7 +17,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { StateBadge } from '../../parts/badges.tsx';
 import { formatCount, formatNumber } from '../../parts/format.ts';
-import { placeOf } from '../../parts/go.tsx';
+import { linkTo, placeOf } from '../../parts/go.tsx';
 import type { Loop } from './read-loop.ts';
 
 interface Station {
@@ -125,8 +125,7 @@ function StationCard({ station, column, row }: { station: Station; column: numbe
   return (
     <Card
       component={Link}
-      to={to}
-      search={search}
+      {...linkTo(to, search)}
       withBorder
       padding="sm"
       style={{ gridColumn: column, gridRow: row, minHeight: 128, color: 'inherit' }}

@@ -6,6 +6,7 @@ import { Moment, StateBadge } from '../../parts/badges.tsx';
 import { Chart } from '../../parts/chart.tsx';
 import { Facts } from '../../parts/facts.tsx';
 import { formatCount, formatNumber, formatSeconds } from '../../parts/format.ts';
+import { linkTo } from '../../parts/go.tsx';
 import { Page } from '../../parts/page.tsx';
 import { PageTabs } from '../../parts/page-tabs.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
@@ -149,7 +150,7 @@ export function RunPage() {
       }
       crumbs={[{ title: 'Runs', to: '/runs' }]}
       actions={
-        <Button variant="default" component={Link} to="/lineage" search={{ kind: 'run', id: runId } as object}>
+        <Button variant="default" component={Link} {...linkTo('/lineage', { kind: 'run', id: runId })}>
           Lineage
         </Button>
       }
