@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { createRandom } from '../sampling/random.ts';
 import { encodeOnnx } from './encode-onnx.ts';
 import { predictEnsemble, predictScores } from './predict-ensemble.ts';
-import { seededRandom } from './seeded-random.ts';
 import { trainBoosting } from './train-boosting.ts';
 import type { BoostingObjective } from './tree-ensemble.ts';
 
@@ -11,7 +11,7 @@ const oneThread = { intraOpNumThreads: 1, interOpNumThreads: 1 } as const;
 
 /** Columns of small counts, prices in cents, real numbers and missing values: many rows lie exactly on thresholds. */
 function tableOf(rows: number, seed: number): Float32Array[] {
-  const random = seededRandom(seed);
+  const { uniform: random } = createRandom(seed);
   const column = (draw: () => number) =>
     Float32Array.from({ length: rows }, () => (random() < 0.1 ? Number.NaN : draw()));
   return [

@@ -1,4 +1,4 @@
-import { seededRandom } from './seeded-random.ts';
+import { createRandom } from '../sampling/random.ts';
 
 /** Rows looked at when the cut values of a long column are chosen. */
 const mostRows = 200_000;
@@ -76,7 +76,7 @@ function codeColumn(
 
 /** Positions of a random sample without repeats, in order (selection sampling: Knuth, TAOCP 3.4.2, algorithm S). */
 export function sampleRows(count: number, wanted: number, seed: number): Uint32Array {
-  const random = seededRandom(seed);
+  const { uniform: random } = createRandom(seed);
   const sample = new Uint32Array(wanted);
   let taken = 0;
   for (let i = 0; taken < wanted; i++) {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createRandom } from '../sampling/random.ts';
 import { gainImportance, permutationImportance } from './feature-importance.ts';
-import { seededRandom } from './seeded-random.ts';
 import { trainBoosting } from './train-boosting.ts';
 import { trainConstant } from './train-constant.ts';
 
-const random = seededRandom(31);
+const { uniform: random } = createRandom(31);
 const columns = Array.from({ length: 4 }, () => Float32Array.from({ length: 4000 }, () => random()));
 const labels = columns[0]!.map((x, i) => Math.floor(3 * (0.7 * x + 0.3 * columns[1]![i]!)));
 

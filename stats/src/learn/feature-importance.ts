@@ -1,7 +1,7 @@
+import { createRandom } from '../sampling/random.ts';
 import type { LabelledColumns } from './boosting-data.ts';
 import { boostingLoss } from './boosting-loss.ts';
 import { predictScores } from './predict-ensemble.ts';
-import { seededRandom } from './seeded-random.ts';
 import type { TreeEnsemble } from './tree-ensemble.ts';
 
 /** Share of each feature in the loss reduction of all splits; sums to 1 unless no tree splits. */
@@ -56,7 +56,7 @@ export function permutationImportance(
     boosted.meanLoss(rows, outputAfterOutput(predictScores(model, columns), outputs));
   const used = new Set(model.trees.flatMap((tree) => [...tree.featureIndex]));
   const loss = lossOf(data.columns);
-  const random = seededRandom(seed);
+  const { uniform: random } = createRandom(seed);
   const rise = new Float64Array(data.columns.length);
   const deviation = new Float64Array(data.columns.length);
   for (const [f, column] of data.columns.entries()) {

@@ -46,8 +46,9 @@ export function pathDependentGame(leaf: LeafPath, rules: readonly QuadratureRule
 
 /**
  * The interventional game: features outside the coalition are taken from a background row, averaged over all of them.
- * Against one row that passes only what the explained row fails (b features) where that row passes a others, the Shapley
- * value is v (a−1)! b! / (a+b)! for the a features and −v a! (b−1)! / (a+b)! for the b, if together they pass them all.
+ * Let the explained row pass a features that the background row fails, and the background row b that the explained one
+ * fails. If together they pass all, the Shapley value is v (a−1)! b! / (a+b)! for the a features and
+ * −v a! (b−1)! / (a+b)! for the b; otherwise it is 0.
  */
 export function interventionalGame(leaf: LeafPath, backgroundMasks: Uint32Array): LeafGame {
   const { value } = leaf;

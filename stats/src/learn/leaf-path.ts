@@ -1,8 +1,8 @@
 import type { Tree } from './tree-ensemble.ts';
 
 /**
- * A leaf seen from the features on its path: each distinct feature once, with the conditions on it merged. A row reaches
- * the leaf exactly when it passes every feature.
+ * A leaf seen from the features on its path: each distinct feature once, with the conditions on it merged. A row
+ * reaches the leaf exactly when it passes every feature.
  */
 export interface LeafPath {
   readonly value: number;

@@ -46,8 +46,8 @@ const elementTypes = [
 ] as const;
 
 /**
- * Reads the outside of an ONNX file (onnx.proto3): versions, metadata properties, inputs and outputs. Weights are passed
- * over, so it costs little even for large files. Throws a RangeError when the bytes are not an ONNX model.
+ * Reads the outside of an ONNX file (onnx.proto3): versions, metadata properties, inputs and outputs. Weights are
+ * passed over, so it costs little even for large files. Throws a RangeError when the bytes are not an ONNX model.
  */
 export function readOnnxMetadata(bytes: Uint8Array): OnnxMetadata {
   const reader = new ProtobufReader(bytes);

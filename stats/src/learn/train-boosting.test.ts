@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { createRandom } from '../sampling/random.ts';
 import type { BoostingData } from './boosting-data.ts';
 import type { BoostingOptions } from './boosting-options.ts';
 import { encodeEnsemble } from './encode-ensemble.ts';
 import { predictEnsemble, predictScores } from './predict-ensemble.ts';
-import { seededRandom } from './seeded-random.ts';
 import { trainBoosting } from './train-boosting.ts';
 
 /** Every tree leaf holds what plain arithmetic gives: no shrinkage, no penalty, no limits. */
 const exact = { learningRate: 1, lambda: 0, minRowsPerLeaf: 1, minHessian: 0 } as const;
 
 function table(rows: number, width: number, seed: number, missing = 0.1): Float32Array[] {
-  const random = seededRandom(seed);
+  const { uniform: random } = createRandom(seed);
   return Array.from({ length: width }, (_, f) =>
     Float32Array.from({ length: rows }, () => {
       if (random() < missing) return Number.NaN;
@@ -23,7 +23,7 @@ function table(rows: number, width: number, seed: number, missing = 0.1): Float3
 
 /** Labels that depend on two columns, on missingness and on chance. */
 function noisyLabels(columns: readonly Float32Array[], seed: number): Float32Array {
-  const random = seededRandom(seed);
+  const { uniform: random } = createRandom(seed);
   return Float32Array.from(columns[0]!, (x, i) => {
     const score = (Number.isNaN(x) ? 1 : x / 4 - 1) + columns[1]![i]!;
     return random() < 1 / (1 + Math.exp(-(Number.isNaN(score) ? 1 : score))) ? 1 : 0;
@@ -253,7 +253,7 @@ describe('trainBoosting', () => {
   });
 
   it('fits the median and other quantiles', () => {
-    const random = seededRandom(20);
+    const { uniform: random } = createRandom(20);
     const column = Float32Array.from({ length: 4000 }, () => Math.floor(random() * 4));
     const labels = column.map((x) => x * 10 + random() ** 3);
     const share = (options: BoostingOptions) => {
@@ -265,7 +265,7 @@ describe('trainBoosting', () => {
   });
 
   it('keeps to 255 bins when a column has more values, and still uses each heavy value', () => {
-    const random = seededRandom(21);
+    const { uniform: random } = createRandom(21);
     const column = Float32Array.from({ length: 20_000 }, (_, i) => (i % 2 === 0 ? 0 : Math.fround(random())));
     const labels = column.map((x) => (x === 0 ? 1 : 0));
     const { model } = trainBoosting({ columns: [column], labels }, { objective: 'binary', trees: 1, maxDepth: 1 });

@@ -1,8 +1,8 @@
+import { createRandom } from '../sampling/random.ts';
 import { type BoostingData, type SelectedRows, selectBoostingRows } from './boosting-data.ts';
 import { type BoostingLoss, boostingLoss } from './boosting-loss.ts';
 import { type BoostingOptions, type BoostingSettings, boostingSettings } from './boosting-options.ts';
 import { type BinnedTable, binColumns, chooseCuts } from './feature-bins.ts';
-import { seededRandom } from './seeded-random.ts';
 import type { Tree, TreeEnsemble } from './tree-ensemble.ts';
 import { type GrownTree, TreeGrower } from './tree-grower.ts';
 
@@ -133,7 +133,7 @@ class BoostingRound {
     this.#derivatives = new Float64Array(rows * 2);
     this.#allRows = Uint32Array.from({ length: rows }, (_, i) => i);
     this.#allFeatures = Int32Array.from(train.table.cuts, (_, f) => f);
-    this.#random = seededRandom(settings.seed);
+    this.#random = createRandom(settings.seed).uniform;
     this.#loss.gradients(train.rows, train.scores, 0, this.#derivatives);
   }
 

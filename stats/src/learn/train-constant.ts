@@ -4,8 +4,8 @@ import { boostingSettings } from './boosting-options.ts';
 import type { BoostingObjective, Tree, TreeEnsemble } from './tree-ensemble.ts';
 
 /**
- * The model that gives every row the same answer, the best one without features: class shares, mean, median or quantile.
- * An ensemble of trees that are one leaf of value 0, so whatever takes an ensemble takes it.
+ * The model that gives every row the same answer, the best one without features: class shares, mean, median or
+ * quantile. An ensemble of trees that are one leaf of value 0, so whatever takes an ensemble takes it.
  */
 export function trainConstant(data: BoostingData, objective: BoostingObjective, quantile = 0.5): TreeEnsemble {
   const [settings, wrong] = boostingSettings({ objective, quantile });

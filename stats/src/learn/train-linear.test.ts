@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { createRandom } from '../sampling/random.ts';
 import { encodeLinearOnnx } from './encode-linear-onnx.ts';
 import { linearScores, predictLinear } from './linear-model.ts';
-import { seededRandom } from './seeded-random.ts';
 import { trainLinear } from './train-linear.ts';
 
 function sample(rows: number, seed: number) {
-  const random = seededRandom(seed);
+  const { uniform: random } = createRandom(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const columns = [
     Float32Array.from({ length: rows }, () => 1000 + 5 * normal()),

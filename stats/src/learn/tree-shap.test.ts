@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { sharedDir } from '../../../tools/shared-dir.ts';
+import { createRandom } from '../sampling/random.ts';
 import { predictScores } from './predict-ensemble.ts';
-import { seededRandom } from './seeded-random.ts';
 import { trainBoosting } from './train-boosting.ts';
 import type { Tree, TreeEnsemble } from './tree-ensemble.ts';
 import { treeShap } from './tree-shap.ts';
@@ -156,7 +156,7 @@ function conditionalScore(model: TreeEnsemble, row: readonly number[], inside: r
 }
 
 function trained(rows: number, width: number, seed: number, maxDepth: number, trees = 6) {
-  const random = seededRandom(seed);
+  const { uniform: random } = createRandom(seed);
   const columns = Array.from({ length: width }, () =>
     Float32Array.from({ length: rows }, () => (random() < 0.15 ? Number.NaN : Math.floor(random() * 16) / 4)),
   );
