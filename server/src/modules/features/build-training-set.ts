@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import { type FeatureView, notFound, PlatformError, type TrainingSet, type TrainingSetSpec } from '@flyball/api';
+import { checkExpression } from '#data';
+import type { Actor } from '#platform/access/actor';
+import { type AnalyticsSession, quoteIdentifier, quoteLiteral } from '#platform/analytics/analytics';
+import { canonicalJson } from '#platform/canonical-json';
+import { newId } from '#platform/uuid';
+import type { FeatureParts } from './parts.ts';
+import { findAnswer, keepTrainingSet } from './training-set-store.ts';
+import { findView } from './view-store.ts';
+import { type SpineJoin, viewSql } from './window-sql.ts';
+
+type DatasetVersion = Awaited<ReturnType<FeatureParts['data']['getVersion']>>;
+
+const MEMORY_MB = 900;
+
+/** Attaches a version's files as the relation `data`. */
+export async function openVersion(
+  { data }: FeatureParts,
+  session: AnalyticsSession,
+  version: DatasetVersion,
+): Promise<void> {
+  const paths: string[] = [];
+  for (const [i, path] of (await data.versionPaths(version)).entries()) {
+    paths.push(quoteLiteral(await session.attach(`data-${i}.parquet`, path)));
+  }
+  await session.execute(`create view data as select * from read_parquet([${paths.join(', ')}])`);
+}
+
+async function checkSql(session: AnalyticsSession, spec: TrainingSetSpec): Promise<void> {
+  const plain = { subqueries: false };
+  if (spec.where !== undefined) await checkExpression(session, spec.where, 'where', plain);
+  for (const [name, sql] of Object.entries(spec.columns)) await checkExpression(session, sql, `columns.${name}`, plain);
+  await checkExpression(session, spec.label.sql, 'label.sql', plain);
+}
+
+const epochOf = (time: string): number => new Date(time).getTime();
+
+/** The rows that are asked about: one SELECT over `data`. */
+function spineSql(spec: TrainingSetSpec): string {
+  const at = quoteIdentifier(spec.at);
+  const conditions = [`${at} is not null`];
+  if (spec.from !== undefined) conditions.push(`epoch_ms(${at}) >= ${epochOf(spec.from)}`);
+  if (spec.until !== undefined) conditions.push(`epoch_ms(${at}) < ${epochOf(spec.until)}`);
+  if (spec.knownAt !== undefined && spec.knownUntil !== undefined) {
+    conditions.push(`epoch_ms(${quoteIdentifier(spec.knownAt)}) <= ${epochOf(spec.knownUntil)}`);
+  }
+  if (spec.where !== undefined) conditions.push(`(\n${spec.where}\n)`);
+  const columns = Object.entries(spec.columns).map(([name, sql]) => `(\n${sql}\n) as ${quoteIdentifier(name)}`);
+  const keys = [...new Set(spec.features.map(({ key }) => key))].map(
+    (key) => `${quoteIdentifier(key)} as ${keyColumn(key)}`,
+  );
+  const label = `(\n${spec.label.sql}\n) as ${quoteIdentifier(spec.label.name)}`;
+  const inner = `select epoch_ms(${at}) as __t, ${[...columns, ...keys, label].join(', ')}
+    from data where ${conditions.join(' and ')}`;
+  const { sample } = spec;
+  if (sample === undefined) return `select row_number() over () as __id, * from (${inner})`;
+  return `select __id, * exclude (__id) from (select row_number() over () as __id, * from (${inner}))
+    order by hash(__id + ${sample.seed * 1_000_003}) limit ${sample.rows}`;
+}
+
+const keyColumn = (key: string): string => quoteIdentifier(`__key_${key}`);
+
+/** Features by view and key: each pair is one pass over the view's events. */
+function joinsOf(spec: TrainingSetSpec, views: ReadonlyMap<string, FeatureView>): SpineJoin[] {
+  const joins = new Map<string, { view: FeatureView; keyColumn: string; wanted: { feature: string; as: string }[] }>();
+  for (const { view: name, feature, key, as } of spec.features) {
+    const view = views.get(name)!;
+    if (!view.features.some((one) => one.name === feature)) throw notFound(`feature of view "${name}"`, feature);
+    const id = `${name} ${key}`;
+    const join = joins.get(id) ?? { view, keyColumn: `__key_${key}`, wanted: [] };
+    join.wanted.push({ feature, as });
+    joins.set(id, join);
+  }
+  return [...joins.values()];
+}
+
+async function boundsOf(session: AnalyticsSession): Promise<{ minMs: number; maxMs: number; rowCount: number }> {
+  const [row] = await session.rows('select count(*) as rows, min(__t) as low, max(__t) as high from spine');
+  return { rowCount: Number(row!['rows']), minMs: Number(row!['low']), maxMs: Number(row!['high']) };
+}
+
+async function writeTable(session: AnalyticsSession, spec: TrainingSetSpec, joins: readonly SpineJoin[]) {
+  await session.execute(`create table spine as ${spineSql(spec)}`);
+  const bounds = await boundsOf(session);
+  if (bounds.rowCount === 0) throw new PlatformError('invalid_input', 'No row of the dataset meets these conditions');
+  const parts = joins.map((join, i) => viewSql(join, i, bounds));
+  for (const statement of parts.flatMap(({ prepare }) => prepare)) await session.execute(statement);
+  const own = [...Object.keys(spec.columns), spec.label.name].map((name) => `s.${quoteIdentifier(name)}`);
+  const columns = ['s.__t::double as __at', ...own, ...parts.flatMap((part) => part.columns)];
+  const sql = `select ${columns.join(', ')} from spine s ${parts.map((part) => part.joins).join('\n')} order by s.__t, s.__id`;
+  const written = await session.copyToParquet(sql, 'training-set.parquet');
+  const described = await session.rows(
+    'select column_name, column_type from (describe select * from read_parquet($1))',
+    [written.path],
+  );
+  const types = described.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }));
+  return { ...written, columns: types.filter(({ name }) => name !== '__at') };
+}
+
+async function viewsOf(
+  { platform }: FeatureParts,
+  project: string,
+  spec: TrainingSetSpec,
+): Promise<Map<string, FeatureView>> {
+  const views = new Map<string, FeatureView>();
+  for (const { view } of spec.features) {
+    if (views.has(view)) continue;
+    const found = await findView(platform.database, project, view);
+    if (found === null) throw notFound('feature view', view);
+    if (found.source.dataset !== spec.dataset) {
+      throw new PlatformError(
+        'not_implemented',
+        `View "${view}" is on "${found.source.dataset}"; a training set joins views on its own dataset only`,
+      );
+    }
+    views.set(view, found);
+  }
+  return views;
+}
+
+function lineageOf(set: TrainingSet) {
+  const to = { kind: 'training_set', id: set.id };
+  const dataset = { kind: 'dataset_version', id: `${set.spec.dataset}@${set.datasetVersion}` };
+  return [
+    { from: dataset, to, role: 'rows' },
+    ...Object.entries(set.viewVersions).map(([name, version]) => ({
+      from: { kind: 'feature_view', id: `${name}@${version}` },
+      to,
+      role: 'features',
+    })),
+  ];
+}
+
+async function keep(
+  { platform, data }: FeatureParts,
+  actor: Actor,
+  project: string,
+  question: string,
+  set: TrainingSet,
+) {
+  return await platform.database.transaction(async (trx) => {
+    const kept = await keepTrainingSet(trx, project, question, set);
+    const title = `${set.spec.dataset}, ${set.rowCount} rows`;
+    const subject = { kind: 'training_set', id: kept.id };
+    await data.lineage.record(trx, project, lineageOf(kept), [{ ...subject, title }]);
+    await platform.audit.record(trx, { actor, project, action: 'features.training-set-built', subject });
+    return kept;
+  });
+}
+
+/** Builds a training set, or finds the one that the same question about the same data has made before. */
+export async function buildTrainingSet(
+  parts: FeatureParts,
+  actor: Actor,
+  project: string,
+  spec: TrainingSetSpec,
+  signal?: AbortSignal,
+): Promise<TrainingSet> {
+  const started = performance.now();
+  const { platform, data } = parts;
+  const version = await data.getVersion(project, spec.dataset, spec.version ?? 'latest');
+  const views = await viewsOf(parts, project, spec);
+  const viewVersions = Object.fromEntries([...views].map(([name, view]) => [name, view.version]));
+  const question = createHash('sha256')
+    .update(canonicalJson({ spec: { ...spec, version: 0 }, data: version.digest, viewVersions }))
+    .digest('hex');
+  const known = await findAnswer(platform.database, project, question);
+  if (known !== null) return known;
+  const joins = joinsOf(spec, views);
+  const job = { name: 'training-set', memoryLimitMb: MEMORY_MB, ...(signal === undefined ? {} : { signal }) };
+  const { stored, rowCount, columns } = await platform.analytics.run(job, async (session) => {
+    await openVersion(parts, session, version);
+    await checkSql(session, spec);
+    const table = await writeTable(session, spec, joins);
+    return { ...table, stored: await platform.objects.putFile(table.path) };
+  });
+  return await keep(parts, actor, project, question, {
+    id: newId(),
+    spec,
+    datasetVersion: version.version,
+    viewVersions,
+    digest: stored.digest,
+    rowCount,
+    columns,
+    createdAt: platform.clock.now().toISOString(),
+    milliseconds: performance.now() - started,
+  });
+}
