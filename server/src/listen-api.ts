@@ -40,16 +40,13 @@ function mountProbes(app: FastifyInstance, platform: Platform): void {
 /** Predictions and labels are the gateway's; who knows only this port is passed on. */
 async function mountGateway(app: FastifyInstance, platform: Platform): Promise<void> {
   const { host, gatewayPort } = platform.config;
-  const target = `http://${host}:${gatewayPort}`;
+  const gateway = new URL(`http://${host.includes(':') ? `[${host}]` : host}:${gatewayPort}`);
   const passOn: FastifyPluginAsync = async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
     const paths = ['/v2', '/v2/*', `${apiPrefix}/projects/:project/endpoints/:endpoint/labels`];
     for (const path of paths) {
-      scope.all(path, async (request, reply) => {
-        reply.hijack();
-        await forward(request.raw, reply.raw, new URL(request.url, target));
-      });
+      scope.all(path, async (request, reply) => await forward(request, reply, gateway));
     }
   };
   await app.register(passOn);

@@ -1,4 +1,4 @@
-import { notFound, PlatformError, type PlatformRoutes, type Project } from '@flyball/api';
+import { events, invalidInput, notFound, PlatformError, type PlatformRoutes, type Project } from '@flyball/api';
 import type { Actor } from './access/actor.ts';
 import { insertProject, listProjects, type StoredProject } from './access/project-store.ts';
 import type { PublishedEvent } from './events/event-bus.ts';
@@ -57,10 +57,26 @@ async function* liveEvents(
 
 function auditCursor(token: string | undefined): number | undefined {
   if (token === undefined) return undefined;
-  const before = Number(token);
-  if (!Number.isSafeInteger(before)) throw new PlatformError('invalid_input', 'This page token is not ours');
-  return before;
+  if (!/^\d{1,15}$/.test(token)) {
+    throw invalidInput('query.pageToken: Not a page token of ours', [
+      { at: 'query.pageToken', message: 'Not a page token of ours' },
+    ]);
+  }
+  return Number(token);
 }
+
+function eventNames(list: string | undefined): ReadonlySet<string> | null {
+  if (list === undefined) return null;
+  const names = list.split(',');
+  const unknown = names.filter((name) => !Object.hasOwn(events, name));
+  if (unknown.length > 0) {
+    const message = `No event is called ${unknown.map((name) => `"${name}"`).join(', ')}`;
+    throw invalidInput(`query.names: ${message}`, [{ at: 'query.names', message }]);
+  }
+  return new Set(names);
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Handlers of projects, tokens, the audit trail and live events. */
 export function systemHandlers(platform: Platform, version: string): Handlers<PlatformRoutes> {
@@ -85,7 +101,7 @@ export function systemHandlers(platform: Platform, version: string): Handlers<Pl
     listTokens: async () => ({ items: await access.listTokens() }),
     createToken: async ({ actor, body }) => await access.createToken(actor, body),
     revokeToken: async ({ actor, params }) => {
-      if (!/^[0-9a-f-]{36}$/.test(params.token)) throw notFound('live token', params.token);
+      if (!uuid.test(params.token)) throw notFound('live token', params.token);
       await access.revokeToken(actor, params.token);
       return {};
     },
@@ -97,7 +113,7 @@ export function systemHandlers(platform: Platform, version: string): Handlers<Pl
       return items.length === query.limit && last !== undefined ? { items, nextPageToken: String(last.id) } : { items };
     },
     streamEvents: ({ params, query, signal }) => {
-      const names = query.names === undefined ? null : new Set(query.names.split(','));
+      const names = eventNames(query.names);
       return { events: liveEvents(platform, params.project, names, signal) };
     },
   };

@@ -78,12 +78,14 @@ interface CachedToken {
 class TokenCache {
   readonly #database: Database;
   readonly #tokens = new Map<string, CachedToken>();
+  #generation = 0;
 
   constructor(database: Database) {
     this.#database = database;
   }
 
   clear(): void {
+    this.#generation++;
     this.#tokens.clear();
   }
 
@@ -97,11 +99,13 @@ class TokenCache {
       return known.token;
     }
     this.#tokens.delete(key);
+    const generation = this.#generation;
     const token = await findLiveToken(this.#database, hash);
     if (token === null) return null;
     if (this.#tokens.size > 10_000) this.#tokens.clear();
     const cached = { token, until: now + CACHE_MS, touchedAt: 0 };
-    this.#tokens.set(key, cached);
+    // It may have been revoked since it was read; then it must not be remembered.
+    if (generation === this.#generation) this.#tokens.set(key, cached);
     await this.#touch(cached, now);
     return token;
   }
@@ -122,7 +126,7 @@ function matchesAdminToken(secret: string, adminToken: string | undefined): bool
 
 export function createAccess(database: Database, audit: AuditLog, options: AccessOptions): Access {
   const cache = new TokenCache(database);
-  let unlisten: (() => Promise<void>) | undefined;
+  const undo: (() => unknown)[] = [];
 
   async function identify(authorization: string | undefined): Promise<Omit<Actor, 'requestId'>> {
     if (authorization === undefined) return options.auth === 'open' ? localActor : anonymous;
@@ -175,10 +179,11 @@ export function createAccess(database: Database, audit: AuditLog, options: Acces
       cache.clear();
     },
     start: async () => {
-      unlisten = await database.listen(CHANNEL, () => cache.clear());
+      undo.push(await database.listen(CHANNEL, () => cache.clear()));
+      undo.push(database.onReconnect(() => cache.clear()));
     },
     stop: async () => {
-      await unlisten?.();
+      for (const step of undo.splice(0)) await step();
     },
   };
 }

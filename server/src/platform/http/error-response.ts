@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { type ErrorBody, type ErrorCode, errorStatus, PlatformError } from '@flyball/api';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
@@ -19,21 +21,42 @@ export function toPlatformError(error: unknown): PlatformError {
   return new PlatformError('internal', 'Something went wrong on our side; the log knows more', { cause: error });
 }
 
+async function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const known = toPlatformError(error);
+  if (known.code === 'internal') request.log.error({ err: error }, 'request failed');
+  const body: ErrorBody = {
+    code: known.code,
+    message: known.message,
+    ...(known.details === undefined ? {} : { details: known.details }),
+    requestId: request.id,
+  };
+  if (known.code === 'unavailable' || known.code === 'too_many_requests') reply.header('retry-after', '1');
+  if (known.code === 'not_signed_in') reply.header('www-authenticate', 'Bearer realm="flyball"');
+  await reply.status(errorStatus[known.code]).send(body);
+}
+
+/** For what fails before there is a route: an address that is not well-formed or too long. */
+export function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id);
+  answerError(error, request, reply).catch((failure: unknown) => request.log.error({ err: failure }, 'no answer'));
+}
+
+/** For what is no HTTP: the connection is answered by hand and closed. */
+export function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const message = error.code === 'HPE_HEADER_OVERFLOW' ? 'The headers are too large' : 'This is not well-formed HTTP';
+  const body: ErrorBody = { code: 'invalid_input', message, requestId: randomUUID() };
+  const text = JSON.stringify(body);
+  const head = ['HTTP/1.1 400 Bad Request', 'content-type: application/json; charset=utf-8', 'connection: close'];
+  socket.end(`${[...head, `content-length: ${Buffer.byteLength(text)}`].join('\r\n')}\r\n\r\n${text}`);
+}
+
 /** Answers every failure with `{ code, message, details?, requestId }`. */
 export function answerErrors(app: FastifyInstance): void {
-  app.setErrorHandler(async (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const known = toPlatformError(error);
-    if (known.code === 'internal') request.log.error({ err: error }, 'request failed');
-    const body: ErrorBody = {
-      code: known.code,
-      message: known.message,
-      ...(known.details === undefined ? {} : { details: known.details }),
-      requestId: request.id,
-    };
-    if (known.code === 'unavailable' || known.code === 'too_many_requests') reply.header('retry-after', '1');
-    if (known.code === 'not_signed_in') reply.header('www-authenticate', 'Bearer realm="flyball"');
-    await reply.status(errorStatus[known.code]).send(body);
-  });
+  app.setErrorHandler(answerError);
   app.setNotFoundHandler(async (request, reply) => {
     const body: ErrorBody = {
       code: 'not_found',

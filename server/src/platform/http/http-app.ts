@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { PlatformError } from '@flyball/api';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from '../telemetry/log.ts';
-import { answerErrors } from './error-response.ts';
+import { answerErrors, answerFrameworkError, answerMalformed } from './error-response.ts';
 
 export interface HttpAppOptions {
   readonly log: Logger;
@@ -11,10 +11,13 @@ export interface HttpAppOptions {
   readonly allowedHosts: readonly string[];
 }
 
-const loopback = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
+/** Of a Host header, or of an address as one writes it in a setting: IPv6 may lack its brackets there. */
 function hostName(host: string): string {
-  return host.replace(/:\d+$/, '').toLowerCase();
+  const name = host.toLowerCase();
+  if (/^[0-9a-f]*:[0-9a-f:.]*:[0-9a-f.]*$/.test(name)) return `[${name}]`;
+  return name.replace(/:\d+$/, '');
 }
 
 /** Against DNS rebinding: a page elsewhere must not reach us under its own name. */
@@ -39,10 +42,12 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = options.log;
   const app = fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 5000, ignoreDuplicateSlashes: true },
     forceCloseConnections: true,
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerMalformed,
   });
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
   app.addHook('onRequest', async (request, reply) => {

@@ -17,21 +17,34 @@ const definitionOf = (schema: z.ZodType): Definition => schema._zod.def as unkno
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function optionFor(definition: Definition, value: unknown): z.ZodType | undefined {
-  return definition.options?.find((option) => option.safeParse(value).success);
+/** The options that a value may be: those it is valid for, else the one that its discriminator names. */
+function optionsFor({ options = [], discriminator }: Definition, value: unknown): readonly z.ZodType[] {
+  const valid = options.filter((option) => option.safeParse(value).success);
+  if (valid.length > 0 || discriminator === undefined || !isObject(value)) return valid;
+  return options.filter(
+    (option) => definitionOf(option).shape?.[discriminator]?.safeParse(value[discriminator]).success,
+  );
+}
+
+function inUnion(definition: Definition, value: unknown, at: string): BadPlace[] {
+  const [fewest = []] = optionsFor(definition, value)
+    .map((option) => unknownFields(option, value, at))
+    .sort((a, b) => a.length - b.length);
+  return fewest;
 }
 
 function inObject(definition: Definition, value: Record<string, unknown>, at: string): BadPlace[] {
   const places: BadPlace[] = [];
   for (const [key, inner] of Object.entries(value)) {
-    const property = definition.shape?.[key];
+    // A plain object has inherited names too, such as "constructor".
+    const property = Object.hasOwn(definition.shape ?? {}, key) ? definition.shape?.[key] : undefined;
     if (property !== undefined) places.push(...unknownFields(property, inner, `${at}.${key}`));
     else if (definition.catchall === undefined) places.push({ at: `${at}.${key}`, message: 'Unknown field' });
   }
   return places;
 }
 
-/** The fields of an already valid value that its schema does not know: a typo must not pass silently. */
+/** The fields of a value that its schema does not know: a typo must not pass silently. */
 export function unknownFields(schema: z.ZodType, value: unknown, at: string): BadPlace[] {
   const definition = definitionOf(schema);
   const inner = definition.innerType ?? definition.in;
@@ -43,9 +56,5 @@ export function unknownFields(schema: z.ZodType, value: unknown, at: string): Ba
   if (definition.type === 'record' && isObject(value)) {
     return Object.entries(value).flatMap(([key, item]) => unknownFields(definition.valueType!, item, `${at}.${key}`));
   }
-  if (definition.type === 'union') {
-    const option = optionFor(definition, value);
-    return option === undefined ? [] : unknownFields(option, value, at);
-  }
-  return [];
+  return definition.type === 'union' ? inUnion(definition, value, at) : [];
 }
