@@ -29,19 +29,36 @@ function eventsSql(view: View, plan: ViewPlan, bounds: { readonly minMs: number;
     from data where ${quoteIdentifier(key)} is not null and ${known} > ${bounds.minMs - reach} and ${known} <= ${bounds.maxMs}`;
 }
 
-/** Frames hold whole milliseconds, so "later than t − w" is "from t − w + 1 on". */
-const frame = (windowMs: number): string =>
-  `(partition by k order by t range between ${windowMs - 1} preceding and current row)`;
+const additive = (aggregate: PlannedFeature['aggregate']): boolean => ['count', 'sum', 'mean'].includes(aggregate);
 
-function knownSql({ aggregate, measure, windowMs }: PlannedFeature): string {
-  const over = `over ${frame(windowMs)}`;
-  if (measure < 0) return `coalesce(sum(e) ${over}, 0)::double`;
-  const column = `m${measure}`;
-  if (aggregate === 'count') return `(count(${column}) ${over})::double`;
-  if (aggregate === 'sum') return `(sum(${column}) ${over})::double`;
-  if (aggregate === 'mean') return `(sum(${column}) ${over})::double / nullif(count(${column}) ${over}, 0)`;
-  if (aggregate === 'last') return `(last_value(${column} ignore nulls) ${over})::double`;
-  return `(${aggregate}(${column}) ${over})::double`;
+/** Sums over all events of a key up to each moment, so that any window is a difference of two of them. */
+function runningSql(plan: ViewPlan, position: number): string {
+  const each = plan.measures.map((_, m) => `, coalesce(sum(m${m}), 0) as s${m}, count(m${m}) as c${m}`).join('');
+  const total = plan.measures.map((_, m) => `, sum(s${m}) over w as s${m}, sum(c${m}) over w as c${m}`).join('');
+  return `select k, t, sum(n) over w as n${total} from (
+      select k, t, count(*) as n${each} from events${position} group by k, t
+    ) window w as (partition by k order by t rows unbounded preceding)`;
+}
+
+const windowsOf = (features: readonly { readonly planned: PlannedFeature }[]): number[] => [
+  ...new Set(features.map(({ planned }) => planned.windowMs)),
+];
+
+function additiveSql({ aggregate, measure, windowMs }: PlannedFeature, windows: readonly number[]): string {
+  const before = `b${windows.indexOf(windowMs)}`;
+  const difference = (column: string): string => `(coalesce(a.${column}, 0) - coalesce(${before}.${column}, 0))`;
+  if (measure < 0) return `${difference('n')}::double`;
+  const count = difference(`c${measure}`);
+  if (aggregate === 'count') return `${count}::double`;
+  const sum = `${difference(`s${measure}`)}::double`;
+  return aggregate === 'sum' ? `case when ${count} > 0 then ${sum} end` : `${sum} / nullif(${count}, 0)`;
+}
+
+/** Frames hold whole milliseconds, so "later than t − w" is "from t − w + 1 on". */
+function framedSql({ aggregate, measure, windowMs }: PlannedFeature): string {
+  const over = `over (partition by k order by t range between ${windowMs - 1} preceding and current row)`;
+  if (aggregate === 'last') return `(last_value(m${measure} ignore nulls) ${over})::double`;
+  return `(${aggregate}(m${measure}) ${over})::double`;
 }
 
 function happenedSql({ aggregate, measure }: PlannedFeature): string {
@@ -58,19 +75,33 @@ const wantedOf = (plan: ViewPlan, { wanted }: SpineJoin, clock: PlannedFeature['
     return planned?.clock === clock ? [{ planned, as }] : [];
   });
 
-/** Events and questions in one relation: a question sees the events of its key that were known by then, peers included. */
+/** The running sums at each question's moment, and at the beginnings of its windows. */
 function knownRelation(join: SpineJoin, plan: ViewPlan, position: number): string {
+  const features = wantedOf(plan, join, 'known').filter(({ planned }) => additive(planned.aggregate));
+  const windows = windowsOf(features);
+  const key = `s.${quoteIdentifier(join.keyColumn)}::varchar`;
+  const begins = windows.map(
+    (ms, i) => `asof left join running${position} b${i} on b${i}.k = ${key} and s.__t - ${ms} >= b${i}.t`,
+  );
+  const columns = features.map(({ planned, as }) => `, ${additiveSql(planned, windows)} as ${quoteIdentifier(as)}`);
+  return `select s.__id as id, a.t as newest${columns.join('')} from spine s
+    asof left join running${position} a on a.k = ${key} and s.__t >= a.t
+    ${begins.join(' ')}`;
+}
+
+/** Extremes and newest values: events and questions in one relation, where a question sees its key's known events. */
+function framedRelations(join: SpineJoin, plan: ViewPlan, position: number) {
+  const features = wantedOf(plan, join, 'known').filter(({ planned }) => !additive(planned.aggregate));
+  if (features.length === 0) return [];
   const nothing = plan.measures.map(() => ', null').join('');
   const measures = plan.measures.map((_, m) => `, m${m}`).join('');
-  const features = wantedOf(plan, join, 'known').map(
-    ({ planned, as }) => `${knownSql(planned)} as ${quoteIdentifier(as)}`,
-  );
-  const newest = 'max(case when e = 1 then t end) over (partition by k order by t range unbounded preceding) as newest';
-  return `select id, t, ${[newest, ...features].join(', ')} from (
-      select k, t, null::bigint as id, 1 as e${measures} from events${position}
+  const columns = features.map(({ planned, as }) => `${framedSql(planned)} as ${quoteIdentifier(as)}`);
+  const sql = `select id, ${columns.join(', ')} from (
+      select k, t, null::bigint as id${measures} from events${position}
       union all
-      select ${quoteIdentifier(join.keyColumn)}::varchar, __t, __id, 0${nothing} from spine
+      select ${quoteIdentifier(join.keyColumn)}::varchar, __t, __id${nothing} from spine
     ) qualify id is not null`;
+  return features.map(({ as }) => ({ name: `framed${position}`, as, sql }));
 }
 
 function happenedRelations(join: SpineJoin, plan: ViewPlan, position: number) {
@@ -104,10 +135,11 @@ export function viewSql(
 ): ViewSql {
   const plan = planView(join.view);
   const known = `known${position}`;
-  const happened = happenedRelations(join, plan, position);
+  const others = [...framedRelations(join, plan, position), ...happenedRelations(join, plan, position)];
+  const tables = new Map(others.map(({ name, sql }) => [name, sql]));
   const stale = plan.ttlMs > 0 ? `${known}.newest is null or s.__t - ${known}.newest > ${plan.ttlMs}` : null;
   const columns = join.wanted.map(({ as }) => {
-    const from = happened.find((one) => one.as === as)?.name ?? known;
+    const from = others.find((one) => one.as === as)?.name ?? known;
     const value = `${from}.${quoteIdentifier(as)}`;
     const fresh = stale === null ? value : `case when ${stale} then null else ${value} end`;
     return `${fresh} as ${quoteIdentifier(as)}`;
@@ -115,12 +147,11 @@ export function viewSql(
   return {
     prepare: [
       `create table events${position} as ${eventsSql(join.view, plan, bounds)}`,
+      `create table running${position} as ${runningSql(plan, position)}`,
       `create table ${known} as ${knownRelation(join, plan, position)}`,
-      ...happened.map(({ name, sql }) => `create table ${name} as ${sql}`),
+      ...[...tables].map(([name, sql]) => `create table ${name} as ${sql}`),
     ],
-    joins: [known, ...happened.map(({ name }) => name)]
-      .map((name) => `left join ${name} on ${name}.id = s.__id`)
-      .join('\n'),
+    joins: [known, ...tables.keys()].map((name) => `left join ${name} on ${name}.id = s.__id`).join('\n'),
     columns,
   };
 }
