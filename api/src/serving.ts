@@ -4,25 +4,35 @@ import { Empty, JsonObject, Name, PageQuery, ProjectParams, pageOf, Timestamp } 
 import { ModelName } from './registry.ts';
 import { defineRoutes } from './route.ts';
 
-/** How a rollout compares candidate and champion. Bad events (errors, slow answers) use the exact odds test with ratio margin; label loss uses pairs, with a margin relative to the champion's loss. */
+/**
+ * How a rollout compares candidate and champion. Bad events (errors, slow answers) use the exact odds test with ratio
+ * margin; label loss uses pairs, with a margin relative to the champion's loss.
+ */
 export const RolloutMetric = z
   .discriminatedUnion('kind', [
-    z.object({ kind: z.literal('errors'), margin: z.number().gt(1).default(2) }),
+    z.object({
+      kind: z.literal('errors'),
+      margin: z.number().gt(1).default(2),
+      tolerated: z.number().gt(0).lt(1).default(0.01),
+    }),
     z.object({
       kind: z.literal('slow'),
       objectiveMs: z.number().positive().default(50),
       margin: z.number().gt(1).default(1.5),
+      tolerated: z.number().gt(0).lt(1).default(0.05),
     }),
     z.object({ kind: z.literal('label_loss'), margin: z.number().gt(0).default(0.01) }),
   ])
   .meta({ id: 'RolloutMetric' });
 export type RolloutMetric = z.infer<typeof RolloutMetric>;
 
+/** How much traffic a candidate gets, for how long at least and at most. */
 export const RolloutStep = z.object({
   /** Share of the traffic that the candidate answers; 0 = shadow. */
   weight: z.number().min(0).max(1),
   /** In event time. */
   minSeconds: z.number().min(0).default(3600),
+  /** Rows that the candidate answers, or in shadow scores, before the step may pass. */
   minRequests: z.int().min(0).default(200),
   /** A step without a verdict by then asks a person. */
   maxSeconds: z
@@ -31,6 +41,7 @@ export const RolloutStep = z.object({
     .default(14 * 86_400),
 });
 
+/** The steps of a rollout and what is compared in each. */
 export const RolloutPlan = z
   .object({
     steps: z
@@ -46,8 +57,8 @@ export const RolloutPlan = z
       .array(RolloutMetric)
       .min(1)
       .default([
-        { kind: 'errors', margin: 2 },
-        { kind: 'slow', objectiveMs: 50, margin: 1.5 },
+        { kind: 'errors', margin: 2, tolerated: 0.01 },
+        { kind: 'slow', objectiveMs: 50, margin: 1.5, tolerated: 0.05 },
         { kind: 'label_loss', margin: 0.01 },
       ]),
     /** Chance of rolling back a candidate that is no worse, over the whole rollout. */
@@ -60,6 +71,7 @@ export const RolloutPlan = z
   .meta({ id: 'RolloutPlan' });
 export type RolloutPlan = z.infer<typeof RolloutPlan>;
 
+/** A stable URL in front of a model, and how versions are rolled out behind it. */
 export const EndpointDefinition = z
   .object({
     name: Name,
@@ -76,15 +88,20 @@ export const EndpointDefinition = z
     timeoutMs: z.number().positive().default(10_000),
     maxBatchRows: z.int().min(1).max(100_000).default(4096),
     replicas: z.int().min(1).max(64).default(1),
-    /** Labelled predictions become rows of this dataset: column → what fills it (`at`, `label`, `label_at`, `input.<name>`). */
+    /**
+     * Labelled predictions become rows of this dataset: column → what fills it (`at`, `label`, `label_at`,
+     * `input.<name>`).
+     */
     feedback: z.object({ dataset: Name, columns: z.record(z.string(), z.string()) }).optional(),
     rollout: RolloutPlan.prefault({}),
   })
   .meta({ id: 'EndpointDefinition' });
 export type EndpointDefinition = z.infer<typeof EndpointDefinition>;
 
+/** Where a rollout is; all but `running` and `needs_review` are final. */
 export const RolloutState = z.enum(['running', 'promoted', 'rolled_back', 'needs_review', 'aborted']);
 
+/** What has been gathered about one metric of a rollout. */
 export const MetricEvidence = z.object({
   metric: z.string(),
   verdict: Verdict,
@@ -107,8 +124,10 @@ export const RolloutCheck = z.object({
   reason: z.string(),
   evidence: z.array(MetricEvidence),
 });
+export type MetricEvidence = z.infer<typeof MetricEvidence>;
 export type RolloutCheck = z.infer<typeof RolloutCheck>;
 
+/** Moving the traffic of an endpoint from one version to another. */
 export const Rollout = z
   .object({
     id: z.string(),
@@ -132,6 +151,7 @@ export const Rollout = z
   .meta({ id: 'Rollout' });
 export type Rollout = z.infer<typeof Rollout>;
 
+/** A version behind an endpoint and the processes that serve it. */
 export const Deployment = z.object({
   version: z.number().int(),
   role: z.enum(['champion', 'candidate', 'shadow']),
@@ -147,6 +167,9 @@ export const Deployment = z.object({
   ),
 });
 
+/** An endpoint with its deployments and how far its truth is known. */
+export type Deployment = z.infer<typeof Deployment>;
+
 export const Endpoint = EndpointDefinition.extend({
   champion: z.number().int().nullable(),
   deployments: z.array(Deployment),
@@ -156,11 +179,14 @@ export const Endpoint = EndpointDefinition.extend({
   predictions: z.number(),
   labels: z.number(),
   unknownLabels: z.number(),
+  /** Answered, but not logged: the disk or the spool was full. */
+  lostPredictions: z.number(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
 }).meta({ id: 'Endpoint' });
 export type Endpoint = z.infer<typeof Endpoint>;
 
+/** The truth about predictions, by their ids. */
 export const LabelBatch = z.object({
   labels: z
     .array(z.object({ id: z.string().max(200), value: z.number(), at: z.union([Timestamp, z.number()]) }))
@@ -168,6 +194,7 @@ export const LabelBatch = z.object({
     .max(100_000),
 });
 
+/** What a version answered in one stretch of time. */
 export const TrafficPoint = z.object({
   at: Timestamp,
   version: z.number().int(),
@@ -182,9 +209,12 @@ export const TrafficPoint = z.object({
   p99Ms: z.number().nullable(),
 });
 
+export type TrafficPoint = z.infer<typeof TrafficPoint>;
+
 const EndpointParams = ProjectParams.extend({ endpoint: Name });
 const RolloutParams = ProjectParams.extend({ rollout: z.string() });
 
+/** Endpoints, rollouts, traffic, predictions and labels. */
 export const servingRoutes = defineRoutes({
   listEndpoints: {
     method: 'GET',
@@ -300,7 +330,10 @@ export const servingRoutes = defineRoutes({
     result: z.object({ accepted: z.number().int(), unknown: z.number().int(), unknownIds: z.array(z.string()) }),
     errors: ['not_found', 'invalid_input'],
   },
-  /** A replay or a batch source says that nothing earlier is to come; answers when the platform has acted on everything up to then. */
+  /**
+   * A replay or a batch source says that nothing earlier is to come; answers when the platform has acted on everything
+   * up to then.
+   */
   advanceWatermark: {
     method: 'POST',
     path: '/projects/:project/endpoints/:endpoint/watermark',

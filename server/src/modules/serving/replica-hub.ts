@@ -10,8 +10,6 @@ import type { Tensor } from './tensor.ts';
 export interface ReplicaLine {
   greeted(socket: Socket): void;
   heard(message: Message, tensors: Tensor[]): void;
-  /** After the messages of one chunk. */
-  flushed(): void;
   lost(): void;
 }
 
@@ -75,6 +73,5 @@ function connectReplica(socket: Socket, lineOf: (token: string) => ReplicaLine |
     } catch {
       socket.destroy();
     }
-    line?.flushed();
   });
 }

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { boundToParent } from '#platform/processes/bound-to-parent';
+import { fileURLToPath } from 'node:url';
+import { type Child, spawnChild } from '#platform/processes/child';
 import type { RunFailure, Runner } from './batcher.ts';
 import { encodeFrame, type Message, type Signature } from './frame.ts';
 import type { ReplicaHub } from './replica-hub.ts';
@@ -11,6 +11,7 @@ export type ReplicaState = 'starting' | 'loading' | 'ready' | 'draining' | 'stop
 export interface ReplicaOptions {
   readonly hub: ReplicaHub;
   readonly modelPath: string;
+  readonly memoryLimitMb: number;
   /** Its output, and what happened to it. */
   log(line: string): void;
   /** A change of state; `ready` comes once, after a successful first run. */
@@ -19,7 +20,7 @@ export interface ReplicaOptions {
 
 type Done = (result: Float32Array | RunFailure) => void;
 
-const program = new URL('replica-main.ts', import.meta.url).pathname;
+const program = fileURLToPath(new URL('replica-main.ts', import.meta.url));
 const MAX_LOG_BYTES = 64 * 1024;
 const KILL_AFTER_MS = 5_000;
 
@@ -29,14 +30,15 @@ export class Replica implements Runner {
   state: ReplicaState = 'starting';
   signature: Signature | undefined;
   error: string | null = null;
+  /** Its model cannot be loaded, or fails its first run: another try would end the same way. */
+  isHopeless = false;
   rows = 0;
   readonly #options: ReplicaOptions;
   readonly #token: string;
-  readonly #child: ChildProcess;
+  readonly #child: Child;
   readonly #waiting = new Map<number, Done>();
   #socket: Socket | undefined;
   #lastId = 0;
-  #logged = 0;
 
   constructor(id: string, options: ReplicaOptions) {
     this.id = id;
@@ -47,7 +49,6 @@ export class Replica implements Runner {
         this.#become('loading');
       },
       heard: (message, tensors) => this.#hear(message, tensors),
-      flushed: () => undefined,
       lost: () => this.#end('Its connection closed'),
     });
     this.#child = this.#spawn();
@@ -82,7 +83,7 @@ export class Replica implements Runner {
 
   kill(reason: string): void {
     this.error = reason;
-    this.#child.kill('SIGKILL');
+    this.#child.kill();
   }
 
   /** Lets it finish what it works on, then ends it. */
@@ -91,37 +92,35 @@ export class Replica implements Runner {
     const isConnected = this.#socket !== undefined;
     this.#become('draining');
     if (isConnected) for (const part of encodeFrame({ t: 'drain' })) this.#socket!.write(part);
-    else this.#child.kill('SIGKILL');
-    setTimeout(() => this.#child.kill('SIGKILL'), KILL_AFTER_MS).unref();
+    else this.#child.kill();
+    setTimeout(() => this.#child.kill(), KILL_AFTER_MS).unref();
   }
 
-  #spawn(): ChildProcess {
-    const { hub, modelPath } = this.#options;
-    const args = ['--disable-warning=ExperimentalWarning', program, hub.socketPath, this.#token, modelPath];
-    const [command, commandArgs] = boundToParent('KILL', process.execPath, args);
-    const child = spawn(command, commandArgs, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+  #spawn(): Child {
+    const { hub, modelPath, memoryLimitMb, log } = this.#options;
+    const child = spawnChild({
+      command: process.execPath,
+      args: [program, hub.socketPath, this.#token, modelPath],
       env: { PATH: '/usr/local/bin:/usr/bin:/bin', OMP_NUM_THREADS: '1' },
+      memoryLimitMb,
+      maxLogBytes: MAX_LOG_BYTES,
+      onLine: (_stream, line) => log(line),
     });
-    child.on('error', (error) => this.#end(error.message));
-    child.once('exit', (code, signal) => this.#end(`Its process ended (${signal ?? `exit code ${code}`})`));
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => this.#print(text));
-    }
+    void child.done.then(({ code, signal, reason }) => {
+      this.#end(
+        reason === 'memory' ? 'It used too much memory' : `Its process ended (${signal ?? `exit code ${code}`})`,
+      );
+    });
     return child;
-  }
-
-  #print(text: string): void {
-    if (this.#logged > MAX_LOG_BYTES) return;
-    this.#logged += text.length;
-    this.#options.log(this.#logged > MAX_LOG_BYTES ? '(more output is not kept)' : text.trimEnd());
   }
 
   #hear(message: Message, tensors: Tensor[]): void {
     if (message.t === 'result') this.#answer(message.id, message.rows, tensors[0]!.data as Float32Array);
     else if (message.t === 'error') this.#fail(message.id, { kind: 'model', message: message.message });
-    else if (message.t === 'failed') this.error = message.message;
-    else if (message.t === 'ready') {
+    else if (message.t === 'failed') {
+      this.error = message.message;
+      this.isHopeless = true;
+    } else if (message.t === 'ready') {
       this.signature = message.signature;
       if (this.state === 'loading') this.#become('ready');
     }
@@ -145,7 +144,7 @@ export class Replica implements Runner {
     const wasAsked = this.state === 'draining';
     this.#options.hub.forget(this.#token);
     this.#socket?.destroy();
-    this.#child.kill('SIGKILL');
+    this.#child.kill();
     this.error ??= wasAsked ? null : reason;
     this.#become(wasAsked ? 'stopped' : 'failed');
     for (const id of [...this.#waiting.keys()]) this.#fail(id, { kind: 'gone', message: this.error ?? reason });

@@ -1,0 +1,129 @@
+import { sql } from 'kysely';
+import type { Queryable } from '#platform/database/database';
+
+export type SegmentKind = 'predictions' | 'shadows' | 'labels';
+
+/** A Parquet object of the log. */
+export interface Segment {
+  readonly kind: SegmentKind;
+  readonly digest: string;
+  readonly rowCount: number;
+  readonly sizeBytes: number;
+  readonly minAt: Date;
+  readonly maxAt: Date;
+  readonly minSequence: number;
+  readonly maxSequence: number;
+}
+
+interface SegmentRow {
+  readonly kind: SegmentKind;
+  readonly digest: string;
+  readonly row_count: number;
+  readonly size_bytes: number;
+  readonly min_at: Date;
+  readonly max_at: Date;
+  readonly min_sequence: number;
+  readonly max_sequence: number;
+}
+
+const present = (row: SegmentRow): Segment => ({
+  kind: row.kind,
+  digest: row.digest,
+  rowCount: Number(row.row_count),
+  sizeBytes: Number(row.size_bytes),
+  minAt: row.min_at,
+  maxAt: row.max_at,
+  minSequence: Number(row.min_sequence),
+  maxSequence: Number(row.max_sequence),
+});
+
+/** What a stretch of the spool adds to an endpoint's log. */
+export interface LogAddition {
+  readonly from: number;
+  readonly position: number;
+  readonly sequence: number;
+  readonly segments: readonly Segment[];
+  readonly predictions: number;
+  readonly labels: number;
+  readonly unknownLabels: number;
+  readonly lastPredictionAt: Date | null;
+}
+
+/** False, and nothing done, when somebody else has read that stretch already. */
+export async function addToLog(on: Queryable, endpointId: string, addition: LogAddition): Promise<boolean> {
+  const tables = on.tables<unknown>();
+  const { numAffectedRows } = await sql`update serving.endpoint set
+      log_position = ${addition.position}, log_sequence = ${addition.sequence},
+      predictions = predictions + ${addition.predictions}, labels = labels + ${addition.labels},
+      unknown_labels = unknown_labels + ${addition.unknownLabels},
+      last_prediction_at = greatest(last_prediction_at, ${addition.lastPredictionAt}::timestamptz)
+    where id = ${endpointId} and log_position = ${addition.from}`.execute(tables);
+  if (numAffectedRows !== 1n) return false;
+  for (const segment of addition.segments) await insertSegment(on, endpointId, segment);
+  return true;
+}
+
+async function insertSegment(on: Queryable, endpointId: string, segment: Segment): Promise<void> {
+  await sql`insert into serving.segment
+      (endpoint_id, kind, digest, row_count, size_bytes, min_at, max_at, min_sequence, max_sequence)
+    values (${endpointId}, ${segment.kind}, ${segment.digest}, ${segment.rowCount}, ${segment.sizeBytes},
+      ${segment.minAt}, ${segment.maxAt}, ${segment.minSequence}, ${segment.maxSequence})`.execute(
+    on.tables<unknown>(),
+  );
+}
+
+/** Segments with rows in [from, until), oldest first. */
+export async function segmentsBetween(
+  on: Queryable,
+  endpointId: string,
+  kind: SegmentKind,
+  from: Date,
+  until: Date,
+): Promise<Segment[]> {
+  const { rows } = await sql<SegmentRow>`select * from serving.segment
+    where endpoint_id = ${endpointId} and kind = ${kind} and max_at >= ${from} and min_at < ${until}
+    order by min_sequence`.execute(on.tables<unknown>());
+  return rows.map(present);
+}
+
+/** All segments of a kind whose rows come after a number, oldest first. */
+export async function segmentsAfter(
+  on: Queryable,
+  endpointId: string,
+  kind: SegmentKind,
+  sequence: number,
+): Promise<Segment[]> {
+  const { rows } = await sql<SegmentRow>`select * from serving.segment
+    where endpoint_id = ${endpointId} and kind = ${kind} and max_sequence > ${sequence}
+    order by min_sequence`.execute(on.tables<unknown>());
+  return rows.map(present);
+}
+
+export async function logSpan(on: Queryable, endpointId: string): Promise<{ first: Date | null; last: Date | null }> {
+  const { rows } = await sql<{ first: Date | null; last: Date | null }>`
+    select min(min_at) as first, max(max_at) as last from serving.segment
+    where endpoint_id = ${endpointId} and kind = 'predictions'`.execute(on.tables<unknown>());
+  return rows[0]!;
+}
+
+/** Replaces small segments by one with the same rows. False when they are not all there any more. */
+export async function replaceSegments(
+  on: Queryable,
+  endpointId: string,
+  old: readonly Segment[],
+  merged: Segment,
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`delete from serving.segment
+    where endpoint_id = ${endpointId} and kind = ${merged.kind}
+      and digest = any(${old.map(({ digest }) => digest)}::text[])
+      and min_sequence between ${merged.minSequence} and ${merged.maxSequence}`.execute(on.tables<unknown>());
+  if (numAffectedRows !== BigInt(old.length)) return false;
+  await insertSegment(on, endpointId, merged);
+  return true;
+}
+
+export async function segmentDigests(on: Queryable, endpointId: string): Promise<string[]> {
+  const { rows } = await sql<{ digest: string }>`
+    select distinct digest from serving.segment where endpoint_id = ${endpointId}`.execute(on.tables<unknown>());
+  return rows.map(({ digest }) => digest);
+}
