@@ -1,0 +1,84 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { AnalyticsSession } from '#platform/analytics/analytics';
+import { type EndpointRow, findEndpointById } from './endpoint-store.ts';
+import { labelsSql, predictionsSql, shadowsSql } from './log-sql.ts';
+import type { ServingParts } from './parts.ts';
+import { readSpool, type SpoolPart } from './read-spool.ts';
+import { addToLog, type Segment, type SegmentKind } from './segment-store.ts';
+import { spoolFolder } from './spool-files.ts';
+
+async function writeSegment(
+  { platform }: ServingParts,
+  session: AnalyticsSession,
+  kind: SegmentKind,
+  sql: string,
+): Promise<Segment> {
+  const written = await session.copyToParquet(sql, `${kind}.parquet`);
+  const [row] = await session.rows(
+    `select epoch_ms(min(at)) as low, epoch_ms(max(at)) as high, min(seq) as first, max(seq) as last
+     from read_parquet($1)`,
+    [written.path],
+  );
+  const { digest, sizeBytes } = await platform.objects.putFile(written.path);
+  return {
+    kind,
+    digest,
+    rowCount: written.rowCount,
+    sizeBytes,
+    minAt: new Date(Number(row!['low'])),
+    maxAt: new Date(Number(row!['high'])),
+    minSequence: Number(row!['first']),
+    maxSequence: Number(row!['last']),
+  };
+}
+
+async function writeSegments(parts: ServingParts, endpoint: EndpointRow, spool: SpoolPart): Promise<Segment[]> {
+  const columns = { inputs: endpoint.definition.inputs, features: endpoint.feature_names };
+  return await parts.platform.analytics.run({ name: 'ingest-log' }, async (session) => {
+    const segments: Segment[] = [];
+    const add = async (kind: SegmentKind, lines: Buffer, sql: (file: string) => string): Promise<void> => {
+      if (lines.length === 0) return;
+      const file = path.join(session.scratch, `${kind}.ndjson`);
+      await writeFile(file, lines);
+      segments.push(await writeSegment(parts, session, kind, sql(file)));
+    };
+    await add('predictions', spool.lines.p, (file) => predictionsSql(file, columns));
+    await add('shadows', spool.lines.s, shadowsSql);
+    await add('labels', spool.lines.l, labelsSql);
+    return segments;
+  });
+}
+
+const countOf = (segments: readonly Segment[], kind: SegmentKind): number =>
+  segments.find((segment) => segment.kind === kind)?.rowCount ?? 0;
+
+/**
+ * Brings what the gateway has written since into the log. The objects and the position of what was read are one
+ * transaction, so every line enters the log exactly once, whoever dies meanwhile.
+ */
+export async function ingestLog(parts: ServingParts, endpointId: string): Promise<void> {
+  const { database, config } = parts.platform;
+  for (;;) {
+    const endpoint = await findEndpointById(database, endpointId);
+    if (endpoint === null) return;
+    const spool = readSpool(spoolFolder(config.dataDir, endpointId), Number(endpoint.log_position));
+    if (spool === null) return;
+    const segments = await writeSegments(parts, endpoint, spool);
+    await database.transaction(async (trx) => {
+      const isNew = await addToLog(trx, endpointId, {
+        from: Number(endpoint.log_position),
+        position: spool.position,
+        sequence: spool.sequence,
+        segments,
+        predictions: countOf(segments, 'predictions'),
+        labels: countOf(segments, 'labels'),
+        unknownLabels: spool.unknownLabels,
+        lastPredictionAt: segments.find(({ kind }) => kind === 'predictions')?.maxAt ?? null,
+      });
+      if (!isNew) return;
+      const payload = { endpoint: endpoint.name, until: parts.platform.clock.now().toISOString() };
+      await parts.platform.events.publish(trx, { project: endpoint.project, name: 'serving.log-ingested', payload });
+    });
+  }
+}
