@@ -1,6 +1,7 @@
 import { errorFromBody, PlatformError } from './errors.ts';
 import { apiPrefix, type Route, type RouteInput, type RouteResult, type Routes } from './route.ts';
 
+/** Where the server is and who calls. */
 export interface ClientOptions {
   /** Base address of the server, for example `http://127.0.0.1:5050`; empty for the page's own origin. */
   readonly url: string;

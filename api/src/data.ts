@@ -12,7 +12,9 @@ const common = {
 };
 const row = { ...common, mostly: z.number().min(0).max(1).default(1), where: z.string().optional() };
 
-/** One rule of a contract. Row rules skip nulls unless they are about null, and hold for a share of at least `mostly`. */
+/**
+ * One rule of a contract. Row rules skip nulls unless they are about null, and hold for a share of at least `mostly`.
+ */
 export const Expectation = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('not_null'), ...column, ...row }),
@@ -78,8 +80,10 @@ export const Expectation = z
   ])
   .meta({ id: 'Expectation' });
 export type Expectation = z.infer<typeof Expectation>;
+/** A rule as one writes it, defaults left out. */
 export type ExpectationInput = z.input<typeof Expectation>;
 
+/** A dataset as it is defined: its name, its time column and its contract. */
 export const DatasetDefinition = z
   .object({
     name: Name,
@@ -91,6 +95,7 @@ export const DatasetDefinition = z
   .meta({ id: 'DatasetDefinition' });
 export type DatasetDefinition = z.infer<typeof DatasetDefinition>;
 
+/** A named table of rows, with its contract and its size. */
 export const Dataset = DatasetDefinition.extend({
   createdAt: Timestamp,
   updatedAt: Timestamp,
@@ -100,6 +105,7 @@ export const Dataset = DatasetDefinition.extend({
 }).meta({ id: 'Dataset' });
 export type Dataset = z.infer<typeof Dataset>;
 
+/** What one scan found in a column. */
 export const ColumnProfile = z
   .object({
     name: z.string(),
@@ -118,6 +124,7 @@ export const ColumnProfile = z
   .meta({ id: 'ColumnProfile' });
 export type ColumnProfile = z.infer<typeof ColumnProfile>;
 
+/** How one rule of the contract fared on a batch of rows. */
 export const ExpectationResult = z
   .object({
     id: z.string(),
@@ -138,6 +145,7 @@ export const ExpectationResult = z
   .meta({ id: 'ExpectationResult' });
 export type ExpectationResult = z.infer<typeof ExpectationResult>;
 
+/** One run of a contract over a batch of rows, whether the batch became a version or was refused. */
 export const Validation = z
   .object({
     id: z.string(),
@@ -152,6 +160,7 @@ export const Validation = z
   .meta({ id: 'Validation' });
 export type Validation = z.infer<typeof Validation>;
 
+/** One immutable file of a version, by the SHA-256 of its bytes. */
 export const DatasetFile = z.object({
   digest: Digest,
   sizeBytes: z.number().int(),
@@ -159,6 +168,7 @@ export const DatasetFile = z.object({
   name: z.string(),
 });
 
+/** An immutable state of a dataset, addressed by its content. */
 export const DatasetVersion = z
   .object({
     dataset: z.string(),
@@ -179,6 +189,7 @@ export const DatasetVersion = z
   .meta({ id: 'DatasetVersion' });
 export type DatasetVersion = z.infer<typeof DatasetVersion>;
 
+/** A batch of uploaded files that asks to become a version. */
 export const NewVersion = z.object({
   /** Uploaded objects, in order. */
   files: z
@@ -191,25 +202,31 @@ export const NewVersion = z.object({
   asOf: Timestamp.optional(),
 });
 
-/** A version that was accepted, or the validation that refused it (then nothing was added and the failing rows can be read). */
+/**
+ * A version that was accepted, or the validation that refused it (then nothing was added and the failing rows can be
+ * read).
+ */
 export const NewVersionResult = z.object({
   accepted: z.boolean(),
   version: DatasetVersion.nullable(),
   validation: Validation.nullable(),
 });
 
+/** A thing that something was made from, or that was made. */
 export const LineageNode = z.object({
   kind: z.string(),
   id: z.string(),
   title: z.string(),
   details: JsonObject.default({}),
 });
+/** That one thing went into another, and as what. */
 export const LineageEdge = z.object({
   from: z.object({ kind: z.string(), id: z.string() }),
   to: z.object({ kind: z.string(), id: z.string() }),
   role: z.string(),
   at: Timestamp,
 });
+/** Things and what went into them. */
 export const LineageGraph = z
   .object({ nodes: z.array(LineageNode), edges: z.array(LineageEdge) })
   .meta({ id: 'LineageGraph' });
@@ -223,6 +240,7 @@ const Rows = z.object({
   total: z.number(),
 });
 
+/** Datasets, versions, contracts, validations and lineage. */
 export const dataRoutes = defineRoutes({
   listDatasets: {
     method: 'GET',

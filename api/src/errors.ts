@@ -13,6 +13,7 @@ export const errorStatus = {
   deadline_exceeded: 504,
 } as const;
 
+/** The codes that every caller can act on; there are no others. */
 export type ErrorCode = keyof typeof errorStatus;
 
 /**

@@ -3,9 +3,11 @@ import { Name, PageQuery, ProjectParams, pageOf, Timestamp } from './page.ts';
 import { ModelName } from './registry.ts';
 import { defineRoutes } from './route.ts';
 
+/** What a rule or a test says; too little data is an answer of its own, and some answers are a person's. */
 export const Verdict = z.enum(['pass', 'fail', 'not_enough_data', 'needs_review']);
 export type Verdict = z.infer<typeof Verdict>;
 
+/** A metric with its interval. */
 export const MeasuredMetric = z.object({
   name: z.string(),
   value: z.number(),
@@ -15,6 +17,7 @@ export const MeasuredMetric = z.object({
   count: z.number().int(),
 });
 
+/** A metric of two versions on the same rows. */
 export const Comparison = z.object({
   metric: z.string(),
   baseline: z.object({ model: z.string(), version: z.number().int() }),
@@ -26,6 +29,7 @@ export const Comparison = z.object({
   clusters: z.number().int(),
 });
 
+/** A version measured on a training set. */
 export const Evaluation = z
   .object({
     id: z.string(),
@@ -65,12 +69,18 @@ const metric = z.enum([
   'rmse',
   'mae',
 ]);
-/** A rule over an evaluation. It passes only when the whole interval is on the right side, and says `not_enough_data` when the interval straddles the bound. */
+/**
+ * A rule over an evaluation. It passes only when the whole interval is on the right side, and says `not_enough_data`
+ * when the interval straddles the bound.
+ */
 export const Gate = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('at_least'), name: Name, metric, bound: z.number(), minRows: z.int().default(500) }),
     z.object({ kind: z.literal('at_most'), name: Name, metric, bound: z.number(), minRows: z.int().default(500) }),
-    /** Paired against the champion: the upper end of (candidate − champion) is at most the margin (relative to the champion's value when `relative`). */
+    /**
+     * Paired against the champion: the upper end of (candidate − champion) is at most the margin (relative to the
+     * champion's value when `relative`).
+     */
     z.object({
       kind: z.literal('not_worse_than_champion'),
       name: Name,
@@ -100,6 +110,7 @@ export const Gate = z
   .meta({ id: 'Gate' });
 export type Gate = z.infer<typeof Gate>;
 
+/** What one gate says about a version, and by which figures. */
 export const GateResult = z.object({
   gate: Gate,
   verdict: Verdict,
@@ -108,6 +119,7 @@ export const GateResult = z.object({
   high: z.number().nullable(),
   message: z.string(),
 });
+/** What all gates say about a version; the worst verdict counts. */
 export const GateReport = z
   .object({
     id: z.string(),
@@ -122,6 +134,7 @@ export const GateReport = z
   .meta({ id: 'GateReport' });
 export type GateReport = z.infer<typeof GateReport>;
 
+/** Which version to measure on which rows, and how. */
 export const EvaluateInput = z.object({
   model: ModelName,
   version: z.number().int().min(1),
@@ -135,6 +148,7 @@ export const EvaluateInput = z.object({
 
 const VersionParams = ProjectParams.extend({ model: ModelName, version: z.coerce.number().int().min(1) });
 
+/** Evaluations, gates and explanations. */
 export const evaluationRoutes = defineRoutes({
   evaluate: {
     method: 'POST',

@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 const version = z.object({ model: z.string(), version: z.number().int() });
 
-/** Every event that right may tell left, and its payload. Events are rows of the outbox, written with the change they tell of. */
+/**
+ * Every event that right may tell left, and its payload. Events are rows of the outbox, written with the change they
+ * tell of.
+ */
 export const events = {
   'data.version-added': z.object({ dataset: z.string(), version: z.number().int(), verdict: z.string() }),
   'data.version-refused': z.object({ dataset: z.string(), validationId: z.string(), failed: z.array(z.string()) }),
@@ -38,5 +41,7 @@ export const events = {
   'governance.approval-decided': version.extend({ approvalId: z.string(), state: z.string() }),
 } as const;
 
+/** The names of all events. */
 export type EventName = keyof typeof events;
+/** What an event of a name tells. */
 export type EventPayload<N extends EventName> = z.infer<(typeof events)[N]>;

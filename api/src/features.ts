@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Digest, Empty, JsonObject, Name, PageQuery, ProjectParams, pageOf, Timestamp } from './page.ts';
 import { defineRoutes } from './route.ts';
 
+/** What features describe: an airport, a customer. */
 export const Entity = z
   .object({ name: Name, description: z.string().default(''), key: z.string().min(1) })
   .meta({ id: 'Entity' });
@@ -10,7 +11,10 @@ export type Entity = z.infer<typeof Entity>;
 /** What is aggregated: a column, or the 0/1 of "column is above a bound"; absent for `count`. */
 export const Measure = z.object({ column: z.string().min(1), above: z.number().optional() });
 
-/** A trailing window over the events that were known at the asking moment t: those with t − window < known ≤ t (clock `known`), or happened in the window and known ≤ t (clock `happened`). */
+/**
+ * A trailing window over the events that were known at the asking moment t: those with t − window < known ≤ t (clock
+ * `known`), or happened in the window and known ≤ t (clock `happened`).
+ */
 export const WindowFeature = z
   .object({
     name: Name,
@@ -22,6 +26,7 @@ export const WindowFeature = z
   .meta({ id: 'WindowFeature' });
 export type WindowFeature = z.infer<typeof WindowFeature>;
 
+/** Features of one entity and the dataset they are computed from. */
 export const FeatureViewDefinition = z
   .object({
     name: Name,
@@ -35,13 +40,17 @@ export const FeatureViewDefinition = z
       knownAt: z.string(),
     }),
     features: z.array(WindowFeature).min(1),
-    /** A value older than this is no value, offline and online alike; 0 = no limit. Age counts from the newest known event of the key. */
+    /**
+     * A value older than this is no value, offline and online alike; 0 = no limit. Age counts from the newest known
+     * event of the key.
+     */
     ttlSeconds: z.number().int().min(0).default(0),
     online: z.boolean().default(true),
   })
   .meta({ id: 'FeatureViewDefinition' });
 export type FeatureViewDefinition = z.infer<typeof FeatureViewDefinition>;
 
+/** A feature view with its version and the state of its online values. */
 export const FeatureView = FeatureViewDefinition.extend({
   version: z.number().int(),
   createdAt: Timestamp,
@@ -74,6 +83,7 @@ export const TrainingSetSpec = z
   .meta({ id: 'TrainingSetSpec' });
 export type TrainingSetSpec = z.infer<typeof TrainingSetSpec>;
 
+/** Rows joined with their features as these were known at each row's moment. */
 export const TrainingSet = z
   .object({
     id: z.string(),
@@ -91,6 +101,7 @@ export type TrainingSet = z.infer<typeof TrainingSet>;
 
 const ViewParams = ProjectParams.extend({ view: Name });
 
+/** Entities, feature views, training sets and online values. */
 export const featureRoutes = defineRoutes({
   listEntities: {
     method: 'GET',

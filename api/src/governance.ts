@@ -24,9 +24,11 @@ export const PolicyDefinition = z
   })
   .meta({ id: 'PolicyDefinition' });
 export type PolicyDefinition = z.infer<typeof PolicyDefinition>;
+/** A policy in force. */
 export const Policy = PolicyDefinition.extend({ createdAt: Timestamp, updatedAt: Timestamp }).meta({ id: 'Policy' });
 export type Policy = z.infer<typeof Policy>;
 
+/** What a person, or the policy itself, decided about a promotion. */
 export const Decision = z.object({
   by: z.string(),
   decision: z.enum(['approve', 'reject']),
@@ -34,6 +36,7 @@ export const Decision = z.object({
   at: Timestamp,
 });
 
+/** A request to promote a version, and who decided on it. */
 export const Approval = z
   .object({
     id: z.string(),
@@ -73,6 +76,7 @@ export type Evidence = z.infer<typeof Evidence>;
 
 const ApprovalParams = ProjectParams.extend({ approval: z.string() });
 
+/** Policies, approvals and evidence. */
 export const governanceRoutes = defineRoutes({
   listPolicies: {
     method: 'GET',

@@ -30,14 +30,19 @@ export const SignalDefinition = z.object({
   minCount: z.int().default(100),
 });
 
-/** When a signal is news. `relative` compares with the champion's own reference (its evaluation, or its first settled window). */
+/**
+ * When a signal is news. `relative` compares with the champion's own reference (its evaluation, or its first settled
+ * window).
+ */
 export const AlertRule = z.object({
   id: Name,
   signal: Name,
   direction: z.enum(['above', 'below', 'away']).default('above'),
   bound: z.number(),
   relativeTo: z.enum(['absolute', 'reference']).default('absolute'),
-  /** Opens when `for` of the last `of` values break the bound; closes after `clearAfter` good ones below `clearBound`. */
+  /**
+   * Opens when `for` of the last `of` values break the bound; closes after `clearAfter` good ones below `clearBound`.
+   */
   for: z.int().min(1).default(2),
   of: z.int().min(1).default(3),
   clearBound: z.number().optional(),
@@ -47,6 +52,7 @@ export const AlertRule = z.object({
   cooldownSeconds: z.number().min(0).default(0),
 });
 
+/** The questions asked about an endpoint again and again, and when an answer is news. */
 export const MonitorDefinition = z
   .object({
     name: Name,
@@ -63,6 +69,7 @@ export const MonitorDefinition = z
   .meta({ id: 'MonitorDefinition' });
 export type MonitorDefinition = z.infer<typeof MonitorDefinition>;
 
+/** A monitor with its state. */
 export const Monitor = MonitorDefinition.extend({
   state: z.enum(['ok', 'alert', 'no_data']),
   evaluatedUntil: Timestamp.nullable(),
@@ -71,6 +78,7 @@ export const Monitor = MonitorDefinition.extend({
 }).meta({ id: 'Monitor' });
 export type Monitor = z.infer<typeof Monitor>;
 
+/** One measured answer, beside what was expected. */
 export const SignalValue = z.object({
   signal: z.string(),
   at: Timestamp,
@@ -82,6 +90,7 @@ export const SignalValue = z.object({
 });
 export type SignalValue = z.infer<typeof SignalValue>;
 
+/** A broken rule, until it holds again. */
 export const Alert = z
   .object({
     id: z.string(),
@@ -101,6 +110,7 @@ export const Alert = z
   .meta({ id: 'Alert' });
 export type Alert = z.infer<typeof Alert>;
 
+/** Alerts of an endpoint grouped until all are resolved, with what was done about them. */
 export const Incident = z
   .object({
     id: z.string(),
@@ -126,6 +136,7 @@ export type Incident = z.infer<typeof Incident>;
 const MonitorParams = ProjectParams.extend({ monitor: Name });
 const IncidentParams = ProjectParams.extend({ incident: z.string() });
 
+/** Monitors, signals, alerts and incidents. */
 export const monitoringRoutes = defineRoutes({
   listMonitors: {
     method: 'GET',

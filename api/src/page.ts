@@ -7,11 +7,13 @@ export const Name = z
   .max(200)
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'Names are letters, digits, dots, dashes and underscores');
 
+/** The project in a path. */
 export const ProjectParams = z.object({ project: Name });
 
 /** ISO 8601 in UTC. */
 export const Timestamp = z.iso.datetime({ offset: true });
 
+/** The SHA-256 of some bytes. */
 export const Digest = z.string().regex(/^[0-9a-f]{64}$/, 'A SHA-256 in lower-case hex');
 
 /** Keyset pages: pass `pageToken` back to go on; absent in the answer at the end. */
@@ -27,5 +29,7 @@ export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), nextPageToken: z.string().optional(), total: z.number().int().optional() });
 }
 
+/** Nothing to say. */
 export const Empty = z.object({});
+/** Any JSON object. */
 export const JsonObject = z.record(z.string(), z.unknown());

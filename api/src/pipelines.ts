@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Empty, JsonObject, Name, PageQuery, ProjectParams, pageOf, Timestamp } from './page.ts';
 import { defineRoutes } from './route.ts';
 
+/** One node of a pipeline: what it runs, after what, and how it may fail. */
 export const StepDefinition = z
   .object({
     id: Name,
@@ -9,10 +10,16 @@ export const StepDefinition = z
     uses: z.string().optional(),
     /** … or a command of the user's, run without a shell. */
     command: z.array(z.string()).min(1).optional(),
-    /** Input of the action. Strings may hold `${params.x}`, `${steps.id.outputs.x}` and `${run.id}`; a string that is one reference keeps its type. */
+    /**
+     * Input of the action. Strings may hold `${params.x}`, `${steps.id.outputs.x}` and `${run.id}`; a string that is
+     * one reference keeps its type.
+     */
     with: JsonObject.default({}),
     needs: z.array(Name).default([]),
-    /** `always` runs also when a step it needs failed or was skipped. `when` is a reference that must be truthy, else the step is skipped. */
+    /**
+     * `always` runs also when a step it needs failed or was skipped. `when` is a reference that must be truthy, else
+     * the step is skipped.
+     */
     rule: z.enum(['all_succeeded', 'always']).default('all_succeeded'),
     when: z.string().optional(),
     retries: z.int().min(0).max(20).default(0),
@@ -24,6 +31,7 @@ export const StepDefinition = z
   .meta({ id: 'StepDefinition' });
 export type StepDefinition = z.infer<typeof StepDefinition>;
 
+/** What starts a run without a person. */
 export const Trigger = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('schedule'), cron: z.string(), timeZone: z.string().default('UTC') }),
@@ -32,6 +40,7 @@ export const Trigger = z
   ])
   .meta({ id: 'Trigger' });
 
+/** A graph of steps as data. */
 export const PipelineDefinition = z
   .object({
     name: Name,
@@ -45,9 +54,12 @@ export const PipelineDefinition = z
   .meta({ id: 'PipelineDefinition' });
 export type PipelineDefinition = z.infer<typeof PipelineDefinition>;
 
+/** Where a run is; the last three are final. */
 export const RunState = z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']);
+/** Where a step is; the last four are final. */
 export const StepState = z.enum(['pending', 'queued', 'running', 'succeeded', 'failed', 'skipped', 'cancelled']);
 
+/** A pipeline with its latest run. */
 export const Pipeline = PipelineDefinition.extend({
   version: z.number().int(),
   createdAt: Timestamp,
@@ -57,6 +69,7 @@ export const Pipeline = PipelineDefinition.extend({
 }).meta({ id: 'Pipeline' });
 export type Pipeline = z.infer<typeof Pipeline>;
 
+/** One step of a run. */
 export const PipelineStep = z.object({
   id: Name,
   state: StepState,
@@ -72,6 +85,7 @@ export const PipelineStep = z.object({
   maxRssMb: z.number().nullable(),
 });
 
+/** One execution of a pipeline. */
 export const PipelineRun = z
   .object({
     id: z.string(),
@@ -91,6 +105,7 @@ export type PipelineRun = z.infer<typeof PipelineRun>;
 const PipelineParams = ProjectParams.extend({ pipeline: Name });
 const RunParams = ProjectParams.extend({ run: z.string() });
 
+/** Pipelines, runs, steps and their logs. */
 export const pipelineRoutes = defineRoutes({
   listPipelines: {
     method: 'GET',

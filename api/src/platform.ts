@@ -2,12 +2,15 @@ import { z } from 'zod';
 import { Empty, JsonObject, Name, PageQuery, ProjectParams, pageOf, Timestamp } from './page.ts';
 import { defineRoutes } from './route.ts';
 
+/** What a caller may do in a project; each role may do all that the ones before it may. */
 export const Role = z.enum(['viewer', 'contributor', 'approver', 'admin']);
 export type Role = z.infer<typeof Role>;
 
+/** What separates teams: every name and every permission lives in one. */
 export const Project = z.object({ name: Name, title: z.string(), createdAt: Timestamp }).meta({ id: 'Project' });
 export type Project = z.infer<typeof Project>;
 
+/** An API token without its secret, of which the server keeps only a hash. */
 export const Token = z
   .object({
     id: z.string(),
@@ -24,6 +27,7 @@ export const Token = z
   .meta({ id: 'Token' });
 export type Token = z.infer<typeof Token>;
 
+/** Who did what to which thing; written with the change and never altered. */
 export const AuditEvent = z
   .object({
     id: z.number().int(),
@@ -41,8 +45,10 @@ export type AuditEvent = z.infer<typeof AuditEvent>;
 
 const TokenParams = z.object({ token: z.string() });
 
+/** The routes that no module owns, as a type. */
 export type PlatformRoutes = typeof platformRoutes;
 
+/** The instance itself: projects, tokens, audit and live events. */
 export const platformRoutes = defineRoutes({
   getSystem: {
     method: 'GET',

@@ -3,6 +3,7 @@ import { Digest, Empty, Name, PageQuery, ProjectParams, pageOf, Timestamp } from
 import { defineRoutes } from './route.ts';
 
 const Tags = z.record(z.string(), z.string());
+/** A name that MLflow clients can use as well. */
 export const ModelName = z
   .string()
   .min(1)
@@ -16,7 +17,9 @@ export const ModelInput = z
     datatype: z.enum(['FP32', 'FP64', 'INT32', 'INT64', 'BOOL', 'BYTES']).default('FP32'),
     from: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('request'), input: z.string() }),
-      /** Looked up online: the view's feature for the key that the request holds in input `key`; `scale` multiplies it. */
+      /**
+       * Looked up online: the view's feature for the key that the request holds in input `key`; `scale` multiplies it.
+       */
       z.object({
         kind: z.literal('feature'),
         view: Name,
@@ -29,10 +32,13 @@ export const ModelInput = z
   .meta({ id: 'ModelInput' });
 export type ModelInput = z.infer<typeof ModelInput>;
 
+/** What is known about a file that was looked at without being run. */
 export const ScanVerdict = z.enum(['safe', 'unknown', 'malicious', 'invalid']);
 
+/** A file of a version. */
 export const ModelFile = z.object({ path: z.string(), digest: Digest, sizeBytes: z.number().int() });
 
+/** One immutable candidate with its files and where it came from. */
 export const ModelVersion = z
   .object({
     model: z.string(),
@@ -60,6 +66,7 @@ export const ModelVersion = z
   .meta({ id: 'ModelVersion' });
 export type ModelVersion = z.infer<typeof ModelVersion>;
 
+/** A name that versions and aliases live under. */
 export const Model = z
   .object({
     name: ModelName,
@@ -73,6 +80,7 @@ export const Model = z
   .meta({ id: 'Model' });
 export type Model = z.infer<typeof Model>;
 
+/** Uploaded files that ask to become a version. */
 export const NewModelVersion = z.object({
   runId: z.string().optional(),
   source: z.string().max(2000).default(''),
@@ -90,6 +98,7 @@ export type NewModelVersion = z.infer<typeof NewModelVersion>;
 const ModelParams = ProjectParams.extend({ model: ModelName });
 const VersionParams = ModelParams.extend({ version: z.coerce.number().int().min(1) });
 
+/** Models, versions, aliases and scans. */
 export const registryRoutes = defineRoutes({
   listModels: {
     method: 'GET',

@@ -24,6 +24,7 @@ export interface Route {
   readonly errors?: readonly ErrorCode[];
 }
 
+/** Routes by the name of their operation. */
 export type Routes = Readonly<Record<string, Route>>;
 
 /** Declares routes; the literal types survive, so handlers and clients are inferred from it. */
@@ -43,6 +44,7 @@ export type RouteRequest<R extends Route> = {
   readonly [K in Part<R>]: R[K] extends z.ZodType ? z.output<R[K]> : never;
 };
 
+/** What a caller gets. */
 export type RouteResult<R extends Route> = z.output<R['result']>;
 /** What a handler returns. */
 export type RouteAnswer<R extends Route> = z.input<R['result']>;

@@ -5,11 +5,13 @@ import { defineRoutes } from './route.ts';
 /** Times are epoch milliseconds and ids are MLflow's, so that both doors show the same thing. */
 const Milliseconds = z.number().int();
 
+/** Where a run is, in MLflow's words. */
 export const RunStatus = z.enum(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED']);
 export type RunStatus = z.infer<typeof RunStatus>;
 const LifecycleStage = z.enum(['active', 'deleted']);
 const Tags = z.record(z.string(), z.string());
 
+/** A group of runs that try the same thing. */
 export const Experiment = z
   .object({
     experimentId: z.string(),
@@ -24,8 +26,10 @@ export const Experiment = z
   .meta({ id: 'Experiment' });
 export type Experiment = z.infer<typeof Experiment>;
 
+/** A value of a metric at a step. */
 export const MetricValue = z.object({ value: z.number(), step: z.number().int(), timestamp: Milliseconds });
 
+/** One try: parameters, metrics, tags, inputs and files. */
 export const Run = z
   .object({
     runId: z.string(),
@@ -48,18 +52,21 @@ export const Run = z
   .meta({ id: 'Run' });
 export type Run = z.infer<typeof Run>;
 
+/** A value to be logged. */
 export const MetricPoint = z.object({
   key: z.string().min(1).max(250),
   value: z.number(),
   step: z.number().int().default(0),
   timestamp: Milliseconds.optional(),
 });
+/** What is logged at once; all of it or nothing. */
 export const RunBatch = z.object({
   metrics: z.array(MetricPoint).max(1000).default([]),
   params: Tags.default({}),
   tags: Tags.default({}),
 });
 
+/** A file or folder of a run. */
 export const Artifact = z.object({
   path: z.string(),
   isDirectory: z.boolean(),
@@ -71,6 +78,7 @@ export type Artifact = z.infer<typeof Artifact>;
 const RunParams = ProjectParams.extend({ run: z.string() });
 const ExperimentParams = ProjectParams.extend({ experiment: z.string() });
 
+/** Experiments, runs, metrics and artifacts. */
 export const trackingRoutes = defineRoutes({
   listExperiments: {
     method: 'GET',

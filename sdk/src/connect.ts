@@ -3,6 +3,7 @@ import { allRoutes, type Client, createClient } from '@flyball/api';
 /** Everything a program can do with a server, typed by the contract. */
 export type Flyball = Client<typeof allRoutes>;
 
+/** Which server to talk to, as whom, about which project. */
 export interface ConnectOptions {
   /** Default `http://127.0.0.1:5050`. */
   readonly url?: string;

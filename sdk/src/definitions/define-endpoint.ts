@@ -17,7 +17,10 @@ type Filling<I extends string> = 'at' | 'label' | 'label_at' | `input.${I}`;
  *   model: 'flight-delay',
  *   inputs: { origin: 'BYTES', distance: 'FP32' },
  *   target: { kind: 'binary', positiveAbove: 15 },
- *   feedback: { dataset: flights, columns: { date: 'at', origin: 'input.origin', delay: 'label', landed_at: 'label_at' } },
+ *   feedback: {
+ *     dataset: flights,
+ *     columns: { date: 'at', origin: 'input.origin', delay: 'label', landed_at: 'label_at' },
+ *   },
  * });
  */
 export function defineEndpoint<const N extends string, const I extends Record<string, Datatype>>(

@@ -5,6 +5,7 @@ import { type Duration, durationSeconds } from './duration.ts';
 type Aggregate = FeatureViewDefinition['features'][number]['aggregate'];
 type Measured = FeatureViewDefinition['features'][number]['of'];
 
+/** A feature: what is computed over which trailing window. */
 export interface WindowSpec {
   readonly aggregate: Aggregate;
   readonly of?: Measured;
@@ -30,10 +31,15 @@ function over(aggregate: Aggregate, of?: Measured) {
 
 /** The number of events. */
 export const count = () => over('count');
+/** The sum of a column. */
 export const sum = (column: string) => over('sum', { column });
+/** The mean of a column. */
 export const mean = (column: string) => over('mean', { column });
+/** The least value of a column. */
 export const min = (column: string) => over('min', { column });
+/** The greatest value of a column. */
 export const max = (column: string) => over('max', { column });
+/** The latest value of a column. */
 export const last = (column: string) => over('last', { column });
 /** The share of events whose column is above a bound. */
 export const shareAbove = (column: string, above: number) => over('mean', { column, above });

@@ -6,7 +6,12 @@ import { type Definition, makeDefinition } from './definition.ts';
  * What a version must have before it reaches an endpoint, and who says so.
  *
  * @example
- * export const policy = definePolicy({ name: 'flights', model: 'flight-delay', requiredGates: ['calibrated'], approvedBy: 'policy' });
+ * export const policy = definePolicy({
+ *   name: 'flights',
+ *   model: 'flight-delay',
+ *   requiredGates: ['calibrated'],
+ *   approvedBy: 'policy',
+ * });
  */
 export function definePolicy<const N extends string>(
   policy: z.input<typeof PolicyDefinition> & { readonly name: N },

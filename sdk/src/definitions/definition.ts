@@ -17,6 +17,7 @@ export interface ModelDefinition {
   readonly description: string;
 }
 
+/** What each kind of definition holds. */
 export interface DefinitionBodies {
   readonly policy: PolicyDefinition;
   readonly entity: Entity;
@@ -28,6 +29,7 @@ export interface DefinitionBodies {
   readonly monitor: MonitorDefinition;
 }
 
+/** Everything that can be defined in code. */
 export type DefinitionKind = keyof DefinitionBodies;
 
 /** The order in which things are applied: what others name comes first. */
@@ -55,9 +57,11 @@ export interface Definition<K extends DefinitionKind = DefinitionKind, N extends
 /** A definition, or the name of something defined elsewhere. */
 export type Reference<K extends DefinitionKind> = Definition<K> | string;
 
+/** The name that a reference stands for. */
 export const nameOf = (reference: Definition | string): string =>
   typeof reference === 'string' ? reference : reference.name;
 
+/** Whether a value came from one of the `define…` functions. */
 export const isDefinition = (value: unknown): value is Definition =>
   typeof value === 'object' && value !== null && mark in value;
 

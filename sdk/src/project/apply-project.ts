@@ -3,7 +3,9 @@ import type { Definition } from '../definitions/definition.ts';
 import { type Change, planProject } from './plan-project.ts';
 import { resources } from './resource.ts';
 
-/** Makes the server agree with the definitions. What agrees already is left alone, so applying twice changes nothing. */
+/**
+ * Makes the server agree with the definitions. What agrees already is left alone, so applying twice changes nothing.
+ */
 export async function applyProject(
   flyball: Flyball,
   definitions: readonly Definition[],

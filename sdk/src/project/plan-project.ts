@@ -2,6 +2,7 @@ import type { Flyball } from '../connect.ts';
 import { type Definition, definitionKinds } from '../definitions/definition.ts';
 import { resources } from './resource.ts';
 
+/** One place where the server differs from the definitions. */
 export interface Difference {
   readonly at: string;
   readonly from: unknown;
