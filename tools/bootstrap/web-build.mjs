@@ -85,6 +85,7 @@ function runVite(root, node) {
   return outcomeOf(
     spawn(node, [vite, 'build', '--configLoader', 'native', '--logLevel', 'warn'], {
       cwd: join(root, 'web'),
+      env: { ...process.env, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     }),
   );
