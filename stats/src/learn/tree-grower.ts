@@ -36,6 +36,7 @@ export class TreeGrower {
   readonly #histograms: Float64Array[] = [];
   readonly #rows: GradientRows;
   readonly #spill: Uint32Array;
+  readonly #goesRight = new Uint8Array(256);
   readonly #best = new SplitCandidate();
   readonly #totals = new NodeTotals();
   readonly #nodes: NodeBuffers;
@@ -204,14 +205,16 @@ export class TreeGrower {
   #partition(begin: number, end: number, codes: Uint8Array, bin: number, missingLeft: boolean): number {
     const { index } = this.#rows;
     const spill = this.#spill;
-    // The code of a missing value is the largest, so one comparison serves both directions.
-    const missing = missingLeft ? this.#table.cuts[this.#best.feature]!.length + 1 : -1;
+    // A look-up per code instead of comparisons: no branch to mispredict.
+    const goesRight = this.#goesRight;
+    goesRight.fill(0, 0, bin + 1);
+    goesRight.fill(1, bin + 1);
+    if (missingLeft) goesRight[this.#table.cuts[this.#best.feature]!.length + 1] = 0;
     let write = begin;
     let spilled = 0;
     for (let i = begin; i < end; i++) {
       const row = index[i]!;
-      const code = codes[row]!;
-      const right = code > bin && code !== missing ? 1 : 0;
+      const right = goesRight[codes[row]!]!;
       index[write] = row;
       spill[spilled] = row;
       write += 1 - right;
