@@ -27,7 +27,8 @@ export const Experiment = z
 export type Experiment = z.infer<typeof Experiment>;
 
 /** A value of a metric at a step. */
-export const MetricValue = z.object({ value: z.number(), step: z.number().int(), timestamp: Milliseconds });
+/** `value` is null where the metric is not a number; infinities are the greatest doubles. */
+export const MetricValue = z.object({ value: z.number().nullable(), step: z.number().int(), timestamp: Milliseconds });
 
 /** One try: parameters, metrics, tags, inputs and files. */
 export const Run = z

@@ -1,0 +1,188 @@
+// What was run, with which settings and data, and what came out: experiments, runs, metrics, artifacts, logged models.
+// It keeps files by digest and never opens them; it knows nothing of registered models.
+
+import { notFound, PlatformError, type trackingRoutes } from '@flyball/api';
+import type { Handlers } from '#platform/http/serve';
+import type { Platform } from '#platform/platform';
+import {
+  filesBelow,
+  findFile,
+  joinPath,
+  listArtifactFolder,
+  openArtifact,
+  putArtifact,
+  removeArtifacts,
+  runFolder,
+} from './artifacts.ts';
+import { BatchQueue } from './batch-queue.ts';
+import { commitWrites, type RunWrite } from './batch-store.ts';
+import { countRuns, findExperimentByName } from './experiment-store.ts';
+import {
+  addExperiment,
+  changeExperiment,
+  getExperiment,
+  presentExperiment,
+  searchProjectExperiments,
+} from './experiments.ts';
+import { logRunBatch } from './log-batch.ts';
+import { addLoggedModel, changeLoggedModel, getStoredLoggedModel, searchStoredLoggedModels } from './logged-models.ts';
+import { MetricAnnouncer } from './metric-announcer.ts';
+import { readBulkHistory } from './metric-store.ts';
+import { getMetricCurves, getMetricHistory } from './metrics.ts';
+import type { TrackingParts } from './parts.ts';
+import { presentRun } from './present-run.ts';
+import { trackingHandlers } from './routes.ts';
+import { listRunDatasets, logRunInputs, logRunOutputs, recordRunModel } from './run-inputs.ts';
+import { getStoredRun, moveRun, removeRunTag, searchStoredRuns, startStoredRun, updateStoredRun } from './runs.ts';
+import type { Artifacts, Experiments, LoggedModels, Metrics, Runs, TrackingDoor } from './tracking-door.ts';
+
+export { PROXY_SCHEME, proxiedPath } from './artifact-location.ts';
+export { checkArtifactFile, checkArtifactPath } from './artifact-path.ts';
+export type { ArtifactEntry } from './artifact-store.ts';
+export { asciiJson, checkKey, checkLength, invalidValue } from './check-key.ts';
+export { contentTypeOf } from './content-type.ts';
+export type { StoredExperiment } from './experiment-store.ts';
+export type { Page } from './experiments.ts';
+export { loggedModelStatus, type StoredLoggedModel } from './logged-model-store.ts';
+export { pageToken, readPageToken } from './page-token.ts';
+export type { StoredRun } from './run-store.ts';
+export { parseSearchFilter, parseSearchOrder, type SearchCondition, type SearchGrammar } from './search-grammar.ts';
+
+export interface Tracking extends TrackingDoor {
+  readonly handlers: Handlers<typeof trackingRoutes>;
+}
+
+/** Points that are committed together at most; more would only make the first of them wait. */
+const MOST_POINTS = 10_000;
+
+function createWrites(platform: Platform, announcer: MetricAnnouncer): BatchQueue<RunWrite> {
+  return new BatchQueue<RunWrite>({
+    lanes: 2,
+    most: MOST_POINTS,
+    keyOf: ({ runId }) => runId,
+    weightOf: ({ points, params, tags }) => points.length + params.size + tags.size,
+    commit: async (writes) => {
+      const errors = await commitWrites(platform.database, writes);
+      for (const [i, { project, runId, points }] of writes.entries()) {
+        if (errors[i] === null && points.length > 0) {
+          announcer.add(project, runId, new Set(points.map(({ key }) => key)));
+        }
+      }
+      return errors;
+    },
+  });
+}
+
+const experimentsOf = (parts: TrackingParts): Experiments => ({
+  add: async (actor, project, input) => await addExperiment(parts, actor, project, input),
+  get: async (project, id) => await getExperiment(parts, project, id),
+  findByName: async (project, name) => await findExperimentByName(parts.platform.database, project, name),
+  search: async (project, input) => await searchProjectExperiments(parts, project, input),
+  change: async (actor, project, id, change) => await changeExperiment(parts, actor, project, id, change),
+});
+
+const runsOf = (parts: TrackingParts): Runs => ({
+  start: async (actor, project, input) => await startStoredRun(parts, actor, project, input),
+  get: async (project, runId) => await getStoredRun(parts, project, runId),
+  update: async (actor, project, runId, change) => await updateStoredRun(parts, actor, project, runId, change),
+  move: async (actor, project, runId, stage) => await moveRun(parts, actor, project, runId, stage),
+  search: async (project, input) => await searchStoredRuns(parts, project, input),
+  log: async (project, runId, batch) => await logRunBatch(parts, project, runId, batch),
+  removeTag: async (project, runId, key) => await removeRunTag(parts, project, runId, key),
+  logInputs: async (project, runId, inputs) => await logRunInputs(parts, project, runId, inputs),
+  logOutputs: async (project, runId, outputs) => await logRunOutputs(parts, project, runId, outputs),
+  recordModel: async (project, runId, model) => await recordRunModel(parts, project, runId, model),
+  listDatasets: async (project, ids) => await listRunDatasets(parts, project, ids),
+});
+
+const metricsOf = (parts: TrackingParts): Metrics => ({
+  history: async (project, input) => await getMetricHistory(parts, project, input),
+  bulkHistory: async (project, runIds, key, limit) =>
+    await readBulkHistory(parts.platform.database, { project, runIds, key, limit }),
+  curves: async (project, runId, keys, maxPoints) => await getMetricCurves(parts, project, runId, keys, maxPoints),
+});
+
+const modelsOf = (parts: TrackingParts): LoggedModels => ({
+  add: async (actor, project, input) => await addLoggedModel(parts, actor, project, input),
+  get: async (project, modelId, options) => await getStoredLoggedModel(parts, project, modelId, options),
+  change: async (actor, project, modelId, change) => await changeLoggedModel(parts, actor, project, modelId, change),
+  search: async (project, input) => await searchStoredLoggedModels(parts, project, input),
+});
+
+const artifactsOf = (parts: TrackingParts): Artifacts => ({
+  put: async (project, path, bytes) => await putArtifact(parts, project, path, bytes),
+  open: async (project, path, range) => await openArtifact(parts, project, path, range),
+  list: async (project, folder) => await listArtifactFolder(parts, project, folder),
+  filesBelow: async (project, folder) => await filesBelow(parts, project, folder),
+  remove: async (actor, project, path) => await removeArtifacts(parts, actor, project, path),
+});
+
+async function createExperiment(
+  parts: TrackingParts,
+  ...[actor, project, { name, tags = {} }]: Parameters<TrackingDoor['createExperiment']>
+) {
+  const { database } = parts.platform;
+  const made = await addExperiment(parts, actor, project, { name, tags }).catch(async (error: unknown) => {
+    if (!(error instanceof PlatformError) || error.code !== 'conflict') throw error;
+    return await findExperimentByName(database, project, name);
+  });
+  if (made === null) throw notFound('experiment', name);
+  return presentExperiment(made, (await countRuns(database, [made.id])).get(made.id) ?? 0);
+}
+
+async function logBatch(
+  parts: TrackingParts,
+  ...[, project, runId, batch]: Parameters<TrackingDoor['logBatch']>
+): Promise<void> {
+  const now = parts.platform.clock.now().getTime();
+  const pairs = (given: Readonly<Record<string, string>> = {}) =>
+    Object.entries(given).map(([key, value]) => ({ key, value }));
+  await logRunBatch(parts, project, runId, {
+    metrics: (batch.metrics ?? []).map(({ key, value, step = 0, timestamp = now }) => ({
+      key,
+      value,
+      step,
+      timestamp,
+    })),
+    params: pairs(batch.params),
+    tags: pairs(batch.tags),
+  });
+}
+
+function doorOf(parts: TrackingParts, announcer: MetricAnnouncer): TrackingDoor {
+  const { objects, clock } = parts.platform;
+  const below = async (project: string, runId: string, path: string) =>
+    joinPath(await runFolder(parts, project, runId), path);
+  return {
+    experiments: experimentsOf(parts),
+    runs: runsOf(parts),
+    metrics: metricsOf(parts),
+    models: modelsOf(parts),
+    artifacts: artifactsOf(parts),
+    createExperiment: async (...input) => await createExperiment(parts, ...input),
+    startRun: async (actor, project, { tags = {}, ...input }) =>
+      presentRun(await startStoredRun(parts, actor, project, { ...input, tags })),
+    getRun: async (project, runId) => presentRun(await getStoredRun(parts, project, runId)),
+    logBatch: async (...input) => await logBatch(parts, ...input),
+    finishRun: async (actor, project, runId, { status = 'FINISHED', endTime = clock.now().getTime() }) =>
+      presentRun(await updateStoredRun(parts, actor, project, runId, { status, endTime })),
+    logArtifact: async (_actor, project, runId, path, bytes) =>
+      await putArtifact(parts, project, await below(project, runId, path), bytes),
+    artifactPath: async (project, runId, path) => {
+      const { digest } = await findFile(parts, project, await below(project, runId, path));
+      return await objects.localPath(digest);
+    },
+    artifactFiles: async (project, runId, folder) => {
+      const files = await filesBelow(parts, project, await below(project, runId, folder));
+      return files.map(({ path, digest, size_bytes: sizeBytes }) => ({ path, digest, sizeBytes }));
+    },
+    stop: async () => await announcer.stop(),
+  };
+}
+
+export function createTracking(platform: Platform): Tracking {
+  const announcer = new MetricAnnouncer(platform);
+  const parts: TrackingParts = { platform, writes: createWrites(platform, announcer) };
+  const door = doorOf(parts, announcer);
+  return { ...door, handlers: trackingHandlers(parts, door) };
+}

@@ -1,0 +1,126 @@
+import { sql } from 'kysely';
+import type { Queryable } from '#platform/database/database';
+import type { PageValues } from './page-token.ts';
+import { afterValues, type OrderTerm, orderBy } from './search-store.ts';
+
+export interface StoredMetricPoint {
+  value: number;
+  is_nan: boolean;
+  step: number;
+  timestamp_ms: number;
+}
+
+const historyOrder: readonly OrderTerm[] = [
+  { expression: sql`m.timestamp_ms`, type: 'bigint', ascending: true },
+  { expression: sql`m.step`, type: 'bigint', ascending: true },
+  { expression: sql`m.value`, type: 'float8', ascending: true },
+  { expression: sql`m.is_nan::int`, type: 'int', ascending: true },
+];
+
+export const historyPlace = ({ timestamp_ms, step, value, is_nan }: StoredMetricPoint): PageValues => [
+  timestamp_ms,
+  step,
+  value,
+  Number(is_nan),
+];
+
+/** Points of one metric in the order of time, step and value. */
+export async function readHistory(
+  on: Queryable,
+  of: { readonly run: number; readonly key: string; readonly limit: number | null; readonly after: PageValues | null },
+): Promise<StoredMetricPoint[]> {
+  const { rows } = await sql<StoredMetricPoint>`select m.value, m.is_nan, m.step, m.timestamp_ms
+    from tracking.metric m
+    where m.run = ${of.run} and m.key = ${of.key} and ${afterValues(historyOrder, of.after)}
+    order by ${orderBy(historyOrder)} limit ${of.limit}`.execute(on.tables<unknown>());
+  return rows;
+}
+
+export interface BulkPoint extends StoredMetricPoint {
+  run_id: string;
+}
+
+/** Points of one metric of several runs, run after run. */
+export async function readBulkHistory(
+  on: Queryable,
+  of: { readonly project: string; readonly runIds: readonly string[]; readonly key: string; readonly limit: number },
+): Promise<BulkPoint[]> {
+  const { rows } = await sql<BulkPoint>`select r.run_id, m.value, m.is_nan, m.step, m.timestamp_ms
+    from tracking.run r join tracking.metric m on m.run = r.id
+    where r.project = ${of.project} and r.run_id = any(${[...of.runIds]}::text[]) and m.key = ${of.key}
+    order by r.run_id, m.timestamp_ms, m.step, m.value limit ${of.limit}`.execute(on.tables<unknown>());
+  return rows;
+}
+
+export interface MetricRange {
+  key: string;
+  first_step: number;
+  last_step: number;
+}
+
+/** The metrics of a run, all or those of these keys. */
+export async function listMetricRanges(
+  on: Queryable,
+  run: number,
+  keys: readonly string[] | null,
+): Promise<MetricRange[]> {
+  const some = keys === null ? sql`` : sql`and key = any(${[...keys]}::text[])`;
+  const { rows } = await sql<MetricRange>`select key, first_step, step as last_step from tracking.latest_metric
+    where run = ${run} ${some} order by key`.execute(on.tables<unknown>());
+  return rows;
+}
+
+/** At most `limit` points in the order of steps. */
+export async function readByStep(
+  on: Queryable,
+  of: { readonly run: number; readonly key: string; readonly limit: number },
+): Promise<StoredMetricPoint[]> {
+  // The limit comes before the order: whoever has more points than that wants them thinned anyway.
+  const { rows } = await sql<StoredMetricPoint>`select value, is_nan, step, timestamp_ms from (
+      select value, is_nan, step, timestamp_ms from tracking.metric m
+      where m.run = ${of.run} and m.key = ${of.key} limit ${of.limit}) m
+    order by step, timestamp_ms, value`.execute(on.tables<unknown>());
+  return rows;
+}
+
+export interface Thinning {
+  readonly run: number;
+  readonly key: string;
+  /** What the curve is drawn over; time, when all points have the same step. */
+  readonly axis: 'step' | 'timestamp_ms';
+  readonly first: number;
+  readonly last: number;
+  readonly buckets: number;
+}
+
+export type ThinnedPoint = StoredMetricPoint & { total: number };
+
+/** Of each of the equally wide buckets the points with the least and the greatest value; NaN is left out. */
+export async function readThinned(on: Queryable, thinning: Thinning): Promise<ThinnedPoint[]> {
+  const { run, key, first, last, buckets } = thinning;
+  const width = (last - first + 1) / buckets;
+  const axis = sql.ref(thinning.axis);
+  const bucket = sql`floor((m.${axis} - ${first}::bigint) / ${width}::float8)`;
+  const { rows } = await sql<ThinnedPoint>`with extremes as materialized (
+      select ${bucket} as bucket, count(*) as points, min(m.value) as least, max(m.value) as greatest
+      from tracking.metric m where m.run = ${run} and m.key = ${key} and not m.is_nan group by 1)
+    select distinct on (m.${axis}, m.timestamp_ms, m.value) m.value, m.is_nan, m.step, m.timestamp_ms,
+      (select sum(points)::bigint from extremes) as total
+    from (select distinct on (e.bucket, m.value) m.* from extremes e
+      join tracking.metric m on ${bucket} = e.bucket and (m.value = e.least or m.value = e.greatest)
+      where m.run = ${run} and m.key = ${key} and not m.is_nan
+      order by e.bucket, m.value, m.timestamp_ms) m
+    order by m.${axis}, m.timestamp_ms, m.value`.execute(on.tables<unknown>());
+  return rows;
+}
+
+export async function timeRange(
+  on: Queryable,
+  run: number,
+  key: string,
+): Promise<{ readonly first: number; readonly last: number }> {
+  const { rows } = await sql<{ first: number; last: number }>`
+    select min(timestamp_ms) as first, max(timestamp_ms) as last from tracking.metric
+    where run = ${run} and key = ${key}`.execute(on.tables<unknown>());
+  return rows[0]!;
+}

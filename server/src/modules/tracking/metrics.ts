@@ -1,0 +1,107 @@
+import { notFound } from '@flyball/api';
+import { runNotFound } from './batch-store.ts';
+import type { MetricRange } from './metric-store.ts';
+import {
+  historyPlace,
+  listMetricRanges,
+  readByStep,
+  readHistory,
+  readThinned,
+  type StoredMetricPoint,
+  timeRange,
+} from './metric-store.ts';
+import { pageToken, readPageToken } from './page-token.ts';
+import type { TrackingParts } from './parts.ts';
+import { findRunRow } from './run-store.ts';
+
+async function runNumber({ platform }: TrackingParts, project: string, runId: string): Promise<number> {
+  const run = await findRunRow(platform.database, project, runId);
+  if (run === null) throw runNotFound(runId);
+  return run.id;
+}
+
+export interface HistoryInput {
+  readonly runId: string;
+  readonly key: string;
+  /** Null: everything. */
+  readonly limit: number | null;
+  readonly pageToken?: string | undefined;
+}
+
+export interface HistoryPage {
+  readonly points: readonly StoredMetricPoint[];
+  readonly nextPageToken?: string;
+}
+
+/** All points of a metric, page by page, in the order of time, step and value. */
+export async function getMetricHistory(
+  parts: TrackingParts,
+  project: string,
+  { runId, key, limit, pageToken: token }: HistoryInput,
+): Promise<HistoryPage> {
+  const question = [runId, key];
+  const after = readPageToken(question, token);
+  const run = await runNumber(parts, project, runId);
+  const found = await readHistory(parts.platform.database, {
+    run,
+    key,
+    after,
+    limit: limit === null ? null : limit + 1,
+  });
+  const points = limit === null ? found : found.slice(0, limit);
+  const last = points.at(-1);
+  if (points.length === found.length || last === undefined) return { points };
+  return { points, nextPageToken: pageToken(question, historyPlace(last)) };
+}
+
+export interface CurvePoint {
+  readonly value: number | null;
+  readonly step: number;
+  readonly timestamp: number;
+}
+
+export interface MetricCurve {
+  readonly key: string;
+  readonly points: CurvePoint[];
+  /** How many there are before thinning. */
+  readonly total: number;
+}
+
+const present = ({ value, is_nan, step, timestamp_ms }: StoredMetricPoint): CurvePoint => ({
+  value: is_nan ? null : value,
+  step,
+  timestamp: timestamp_ms,
+});
+
+async function curveOf(
+  { platform }: TrackingParts,
+  run: number,
+  { key, first_step, last_step }: MetricRange,
+  maxPoints: number,
+): Promise<MetricCurve> {
+  const { database } = platform;
+  const all = await readByStep(database, { run, key, limit: maxPoints + 1 });
+  if (all.length <= maxPoints) return { key, points: all.map(present), total: all.length };
+  const isFlat = first_step === last_step;
+  const range = isFlat ? await timeRange(database, run, key) : { first: first_step, last: last_step };
+  const axis = isFlat ? 'timestamp_ms' : 'step';
+  const thinned = await readThinned(database, { run, key, axis, ...range, buckets: Math.floor(maxPoints / 2) });
+  return { key, points: thinned.map(present), total: thinned[0]?.total ?? 0 };
+}
+
+/** Curves for a chart: short ones whole, long ones with the minimum and maximum of each stretch. */
+export async function getMetricCurves(
+  parts: TrackingParts,
+  project: string,
+  runId: string,
+  keys: readonly string[] | null,
+  maxPoints: number,
+): Promise<MetricCurve[]> {
+  const run = await runNumber(parts, project, runId);
+  const ranges = await listMetricRanges(parts.platform.database, run, keys);
+  const missing = keys?.find((key) => !ranges.some((range) => range.key === key));
+  if (missing !== undefined && keys?.length === 1) throw notFound(`metric of run ${runId}`, missing);
+  const curves: MetricCurve[] = [];
+  for (const range of ranges) curves.push(await curveOf(parts, run, range, maxPoints));
+  return curves;
+}

@@ -1,0 +1,103 @@
+import path from 'node:path';
+import type { trackingRoutes } from '@flyball/api';
+import type { Handlers } from '#platform/http/serve';
+import { checkArtifactPath } from './artifact-path.ts';
+import { joinPath, presentArtifact, runFolder } from './artifacts.ts';
+import { contentTypeOf } from './content-type.ts';
+import { countRuns } from './experiment-store.ts';
+import { presentExperiment, type Stages } from './experiments.ts';
+import type { TrackingParts } from './parts.ts';
+import { presentRun } from './present-run.ts';
+import type { TrackingDoor } from './tracking-door.ts';
+
+const quoted = (text: string): string => `'%${text.replaceAll("'", '%')}%'`;
+
+async function presentExperiments(
+  { platform }: TrackingParts,
+  rows: readonly Parameters<typeof presentExperiment>[0][],
+) {
+  const counts = await countRuns(
+    platform.database,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((row) => presentExperiment(row, counts.get(row.id) ?? 0));
+}
+
+const nextOf = (token: string | undefined) => (token === undefined ? {} : { nextPageToken: token });
+const stagesOf = (stage: 'active' | 'deleted' | 'all'): Stages => (stage === 'all' ? ['active', 'deleted'] : [stage]);
+
+type ExperimentHandlers = Pick<
+  Handlers<typeof trackingRoutes>,
+  'listExperiments' | 'createExperiment' | 'getExperiment'
+>;
+
+const experimentHandlers = (parts: TrackingParts, door: TrackingDoor): ExperimentHandlers => ({
+  listExperiments: async ({ project, query: { limit, pageToken, search, order, stage } }) => {
+    const { items, nextPageToken } = await door.experiments.search(project, {
+      filter: search === undefined ? '' : `name ILIKE ${quoted(search)}`,
+      orderBy: order === undefined ? [] : [order],
+      stages: [stage],
+      limit,
+      pageToken,
+    });
+    return { items: await presentExperiments(parts, items), ...nextOf(nextPageToken) };
+  },
+  createExperiment: async ({ actor, project, body }) => await door.createExperiment(actor, project, body),
+  getExperiment: async ({ project, params }) => {
+    const row = await door.experiments.get(project, params.experiment);
+    return (await presentExperiments(parts, [row]))[0]!;
+  },
+});
+
+type ArtifactHandlers = Pick<Handlers<typeof trackingRoutes>, 'listArtifacts' | 'getArtifact' | 'putArtifact'>;
+
+const artifactHandlers = (parts: TrackingParts, door: TrackingDoor): ArtifactHandlers => ({
+  listArtifacts: async ({ project, params, query }) => {
+    const folder = checkArtifactPath(query.path);
+    const entries = await door.artifacts.list(project, joinPath(await runFolder(parts, project, params.run), folder));
+    return { items: entries.map((entry) => presentArtifact(folder, entry)) };
+  },
+  getArtifact: async ({ project, params, query }) => {
+    const file = joinPath(await runFolder(parts, project, params.run), checkArtifactPath(query.path));
+    const { bytes, sizeBytes } = await door.artifacts.open(project, file);
+    return { bytes, sizeBytes, contentType: contentTypeOf(file), fileName: path.posix.basename(file) };
+  },
+  putArtifact: async ({ actor, project, params, upload }) => {
+    const relative = checkArtifactPath(params.path);
+    const { digest, size_bytes: sizeBytes } = await door.logArtifact(actor, project, params.run, relative, upload);
+    return { path: relative, isDirectory: false, sizeBytes, digest };
+  },
+});
+
+/** `api/src/tracking.ts`, each route to its use case. */
+export function trackingHandlers(parts: TrackingParts, door: TrackingDoor): Handlers<typeof trackingRoutes> {
+  return {
+    ...experimentHandlers(parts, door),
+    ...artifactHandlers(parts, door),
+    searchRuns: async ({ project, body }) => {
+      const { stage, experimentIds, ...search } = body;
+      const ids = experimentIds.length === 0 ? null : experimentIds;
+      const found = await door.runs.search(project, { ...search, experimentIds: ids, stages: stagesOf(stage) });
+      return { items: found.items.map(presentRun), ...nextOf(found.nextPageToken) };
+    },
+    startRun: async ({ actor, project, body }) => await door.startRun(actor, project, body),
+    getRun: async ({ project, params }) => await door.getRun(project, params.run),
+    logBatch: async ({ actor, project, params, body }) => {
+      await door.logBatch(actor, project, params.run, body);
+      return {};
+    },
+    finishRun: async ({ actor, project, params, body }) => await door.finishRun(actor, project, params.run, body),
+    deleteRun: async ({ actor, project, params }) => {
+      await door.runs.move(actor, project, params.run, 'deleted');
+      return {};
+    },
+    restoreRun: async ({ actor, project, params }) => {
+      await door.runs.move(actor, project, params.run, 'active');
+      return {};
+    },
+    getMetricCurve: async ({ project, params, query: { key, maxPoints } }) => {
+      const keys = key === undefined ? null : [key].flat();
+      return { curves: await door.metrics.curves(project, params.run, keys, maxPoints) };
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import type { RunStatus } from '@flyball/api';
+import { sql } from 'kysely';
+import type { Queryable } from '#platform/database/database';
+
+/** A metric's latest point: key, value, step, time, whether it is NaN. */
+export type StoredMetric = [key: string, value: number, step: number, timestampMs: number, isNan: boolean];
+export type StoredPair = [key: string, value: string];
+
+export interface StoredInput {
+  name: string;
+  digest: string;
+  sourceType: string;
+  source: string;
+  schema: string | null;
+  profile: string | null;
+  tags: Record<string, string>;
+}
+
+export interface StoredRun {
+  id: number;
+  run_id: string;
+  project: string;
+  experiment: number;
+  name: string;
+  user_name: string;
+  status: RunStatus;
+  stage: 'active' | 'deleted';
+  start_ms: number;
+  end_ms: number | null;
+  artifact_uri: string;
+  metrics: StoredMetric[];
+  params: StoredPair[];
+  tags: StoredPair[];
+  inputs: StoredInput[];
+  model_inputs: string[];
+  model_outputs: [modelId: string, step: number][];
+}
+
+/** Everything a run shows, of rows called `r`: constant work per run, whatever the number of runs. */
+export const runColumns = sql`r.id, r.run_id, r.project, r.experiment, r.name, r.user_name, r.status, r.stage,
+  r.start_ms, r.end_ms, r.artifact_uri,
+  coalesce((select json_agg(json_build_array(m.key, m.value, m.step, m.timestamp_ms, m.is_nan) order by m.key)
+    from tracking.latest_metric m where m.run = r.id), '[]') as metrics,
+  coalesce((select json_agg(json_build_array(p.key, p.value) order by p.key)
+    from tracking.param p where p.run = r.id), '[]') as params,
+  coalesce((select json_agg(json_build_array(t.key, t.value) order by t.key)
+    from tracking.run_tag t where t.run = r.id), '[]') as tags,
+  coalesce((select json_agg(json_build_object('name', d.name, 'digest', d.digest, 'sourceType', d.source_type,
+      'source', d.source, 'schema', d.schema, 'profile', d.profile, 'tags', i.tags) order by d.id)
+    from tracking.dataset_input i join tracking.dataset d on d.id = i.dataset where i.run = r.id), '[]') as inputs,
+  coalesce((select json_agg(i.model_id order by i.model_id)
+    from tracking.model_input i where i.run = r.id), '[]') as model_inputs,
+  coalesce((select json_agg(json_build_array(o.model_id, o.step) order by o.model_id, o.step)
+    from tracking.model_output o where o.run = r.id), '[]') as model_outputs`;
+
+export interface NewRun {
+  readonly runId: string;
+  readonly project: string;
+  readonly experiment: number;
+  readonly name: string;
+  readonly user: string;
+  readonly startMs: number;
+  readonly artifactUri: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A run with its tags, in one statement. */
+export async function insertRun(on: Queryable, run: NewRun): Promise<void> {
+  const keys = Object.keys(run.tags).sort();
+  const values = keys.map((key) => run.tags[key]!);
+  await sql`with made as (
+      insert into tracking.run (run_id, project, experiment, name, user_name, status, start_ms, artifact_uri)
+      values (${run.runId}, ${run.project}, ${run.experiment}, ${run.name}, ${run.user}, 'RUNNING', ${run.startMs},
+        ${run.artifactUri})
+      returning id)
+    insert into tracking.run_tag (run, key, experiment, value)
+    select made.id, given.key, ${run.experiment}, given.value
+    from made, unnest(${keys}::text[], ${values}::text[]) as given (key, value)`.execute(on.tables<unknown>());
+}
+
+export async function findRun(on: Queryable, project: string, runId: string): Promise<StoredRun | null> {
+  const { rows } = await sql<StoredRun>`select ${runColumns} from tracking.run r
+    where r.run_id = ${runId} and r.project = ${project}`.execute(on.tables<unknown>());
+  return rows[0] ?? null;
+}
+
+export type RunRow = Pick<StoredRun, 'id' | 'run_id' | 'experiment' | 'name' | 'status' | 'stage' | 'artifact_uri'>;
+
+/** The run's own row alone; locked against other changes of it when it is to be changed. */
+export async function findRunRow(
+  on: Queryable,
+  project: string,
+  runId: string,
+  lock: 'lock' | 'look' = 'look',
+): Promise<RunRow | null> {
+  const suffix = lock === 'lock' ? sql`for no key update` : sql``;
+  const { rows } = await sql<RunRow>`select id, run_id, experiment, name, status, stage, artifact_uri
+    from tracking.run where run_id = ${runId} and project = ${project} ${suffix}`.execute(on.tables<unknown>());
+  return rows[0] ?? null;
+}
+
+export interface RunChange {
+  readonly status?: RunStatus | undefined;
+  readonly endMs?: number | undefined;
+  readonly name?: string | undefined;
+}
+
+export async function updateRun(on: Queryable, id: number, change: RunChange): Promise<void> {
+  await sql`update tracking.run set status = coalesce(${change.status ?? null}, status),
+      end_ms = coalesce(${change.endMs ?? null}, end_ms), name = coalesce(${change.name ?? null}, name)
+    where id = ${id}`.execute(on.tables<unknown>());
+}
+
+export async function setRunStage(
+  on: Queryable,
+  id: number,
+  stage: StoredRun['stage'],
+  deletedMs: number | null,
+): Promise<void> {
+  await sql`update tracking.run set stage = ${stage}, deleted_ms = ${deletedMs} where id = ${id}`.execute(
+    on.tables<unknown>(),
+  );
+}
+
+export async function upsertRunTag(on: Queryable, run: RunRow, key: string, value: string): Promise<void> {
+  await sql`insert into tracking.run_tag (run, key, experiment, value)
+    values (${run.id}, ${key}, ${run.experiment}, ${value})
+    on conflict (run, key) do update set value = excluded.value`.execute(on.tables<unknown>());
+}
+
+export async function findRunTag(on: Queryable, run: number, key: string): Promise<string | null> {
+  const { rows } = await sql<{ value: string }>`select value from tracking.run_tag
+    where run = ${run} and key = ${key}`.execute(on.tables<unknown>());
+  return rows[0]?.value ?? null;
+}
+
+export async function deleteRunTag(on: Queryable, run: number, key: string): Promise<boolean> {
+  const result = await sql`delete from tracking.run_tag where run = ${run} and key = ${key}`.execute(
+    on.tables<unknown>(),
+  );
+  return result.numAffectedRows === 1n;
+}

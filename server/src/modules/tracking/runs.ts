@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto';
+import { invalidInput, PlatformError, type RunStatus } from '@flyball/api';
+import type { Actor } from '#platform/access/actor';
+import { locationBelow } from './artifact-location.ts';
+import { runNotActive, runNotFound } from './batch-store.ts';
+import { checkTag } from './check-key.ts';
+import {
+  addExperiment,
+  experimentNumber,
+  getExperiment,
+  type Page,
+  pageOf,
+  requireActiveExperiment,
+  type SearchInput,
+} from './experiments.ts';
+import { readPageToken } from './page-token.ts';
+import type { TrackingParts } from './parts.ts';
+import { runGrammar } from './run-grammar.ts';
+import { randomRunName } from './run-name.ts';
+import { type FoundRun, searchRuns } from './run-search-store.ts';
+import {
+  deleteRunTag,
+  findRun,
+  findRunRow,
+  insertRun,
+  type RunRow,
+  type StoredRun,
+  setRunStage,
+  updateRun,
+  upsertRunTag,
+} from './run-store.ts';
+import { parseSearchFilter, parseSearchOrder } from './search-grammar.ts';
+
+const NAME_TAG = 'mlflow.runName';
+const ended = new Set<RunStatus>(['FINISHED', 'FAILED', 'KILLED']);
+
+export async function getStoredRun({ platform }: TrackingParts, project: string, runId: string): Promise<StoredRun> {
+  const run = await findRun(platform.database, project, runId);
+  if (run === null) throw runNotFound(runId);
+  return run;
+}
+
+export interface StartRunInput {
+  readonly experimentId: string;
+  readonly name?: string | undefined;
+  readonly user?: string | undefined;
+  readonly startTime?: number | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+function nameOf({ name = '', tags }: StartRunInput): string {
+  const tagged = tags[NAME_TAG] ?? '';
+  if (name !== '' && tagged !== '' && name !== tagged) {
+    throw invalidInput(
+      "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values " +
+        `(run_name='${name}', mlflow.runName='${tagged}').`,
+    );
+  }
+  return name || tagged || randomRunName();
+}
+
+/** The default experiment of a project other than the first is made when somebody first wants a run in it. */
+async function experimentFor(parts: TrackingParts, actor: Actor, project: string, id: string) {
+  try {
+    return await getExperiment(parts, project, id);
+  } catch (error) {
+    const isDefault = experimentNumber(id) === 0 && project !== 'default';
+    if (!isDefault || !(error instanceof PlatformError) || error.code !== 'not_found') throw error;
+    return await addExperiment(parts, actor, project, { name: 'Default', tags: {} });
+  }
+}
+
+/** Starts a run: running from now on, or from when the caller says. */
+export async function startStoredRun(
+  parts: TrackingParts,
+  actor: Actor,
+  project: string,
+  input: StartRunInput,
+): Promise<StoredRun> {
+  const { database, clock, audit, events } = parts.platform;
+  const experiment = await experimentFor(parts, actor, project, input.experimentId);
+  requireActiveExperiment(experiment);
+  const name = nameOf(input);
+  const tags: Record<string, string> = { [NAME_TAG]: name };
+  for (const [key, value] of Object.entries(input.tags)) tags[key] = checkTag(key, value, 'key');
+  const runId = randomBytes(16).toString('hex');
+  return await database.transaction(async (trx) => {
+    await insertRun(trx, {
+      runId,
+      project,
+      experiment: experiment.id,
+      name,
+      user: input.user ?? actor.name,
+      startMs: input.startTime ?? clock.now().getTime(),
+      artifactUri: locationBelow(experiment.artifact_location, runId, 'artifacts'),
+      tags,
+    });
+    const experimentId = String(experiment.id);
+    const subject = { kind: 'run', id: runId };
+    await audit.record(trx, { actor, project, action: 'tracking.run-started', subject, details: { experimentId } });
+    await events.publish(trx, { project, name: 'tracking.run-started', payload: { runId, experimentId } });
+    return (await findRun(trx, project, runId))!;
+  });
+}
+
+export interface RunChangeInput {
+  readonly status?: RunStatus | undefined;
+  readonly endTime?: number | undefined;
+  readonly name?: string | undefined;
+}
+
+type Trx = Parameters<Parameters<TrackingParts['platform']['database']['transaction']>[0]>[0];
+
+/** A change of one active run, with its row locked. */
+export async function changingRun<R>(
+  { platform }: TrackingParts,
+  project: string,
+  runId: string,
+  work: (trx: Trx, run: RunRow) => Promise<R>,
+): Promise<R> {
+  return await platform.database.transaction(async (trx) => {
+    const run = await findRunRow(trx, project, runId, 'lock');
+    if (run === null) throw runNotFound(runId);
+    if (run.stage !== 'active') throw runNotActive(runId);
+    return await work(trx, run);
+  });
+}
+
+/** Applies what is given. A status may go anywhere; the end of a run is told to whoever listens. */
+export async function updateStoredRun(
+  parts: TrackingParts,
+  actor: Actor,
+  project: string,
+  runId: string,
+  change: RunChangeInput,
+): Promise<StoredRun> {
+  const { audit, events } = parts.platform;
+  return await changingRun(parts, project, runId, async (trx, run) => {
+    const name = change.name === '' ? undefined : change.name;
+    await updateRun(trx, run.id, { status: change.status, endMs: change.endTime, name });
+    if (name !== undefined) await upsertRunTag(trx, run, NAME_TAG, checkTag(NAME_TAG, name, 'run_name'));
+    const { status } = change;
+    const subject = { kind: 'run', id: runId };
+    const details = { status, name };
+    if (status !== undefined && ended.has(status)) {
+      await audit.record(trx, { actor, project, action: 'tracking.run-finished', subject, details });
+      await events.publish(trx, { project, name: 'tracking.run-finished', payload: { runId, status } });
+    } else {
+      await audit.record(trx, { actor, project, action: 'tracking.run-changed', subject, details });
+    }
+    return (await findRun(trx, project, runId))!;
+  });
+}
+
+/** Into the trash, or out of it; where it is already is fine. */
+export async function moveRun(
+  { platform }: TrackingParts,
+  actor: Actor,
+  project: string,
+  runId: string,
+  stage: StoredRun['stage'],
+): Promise<void> {
+  await platform.database.transaction(async (trx) => {
+    const run = await findRunRow(trx, project, runId, 'lock');
+    if (run === null) throw runNotFound(runId);
+    if (run.stage === stage) return;
+    await setRunStage(trx, run.id, stage, stage === 'deleted' ? platform.clock.now().getTime() : null);
+    const action = stage === 'deleted' ? 'tracking.run-deleted' : 'tracking.run-restored';
+    await platform.audit.record(trx, { actor, project, action, subject: { kind: 'run', id: runId } });
+  });
+}
+
+export async function removeRunTag(parts: TrackingParts, project: string, runId: string, key: string): Promise<void> {
+  await changingRun(parts, project, runId, async (trx, run) => {
+    if (await deleteRunTag(trx, run.id, key)) return;
+    throw new PlatformError('not_found', `No tag with name: ${key} in run with id ${runId}`);
+  });
+}
+
+export interface RunSearchInput extends SearchInput {
+  /** Null: all of the project. */
+  readonly experimentIds: readonly string[] | null;
+}
+
+/** Runs of some experiments, in MLflow's filter language. An empty list of experiments has no run. */
+export async function searchStoredRuns(
+  { platform }: TrackingParts,
+  project: string,
+  input: RunSearchInput,
+): Promise<Page<FoundRun>> {
+  const conditions = parseSearchFilter(input.filter, runGrammar);
+  const orders = parseSearchOrder(input.orderBy, runGrammar);
+  const ids = input.experimentIds;
+  const experiments = ids && [...new Set(ids.map(experimentNumber))].sort((a, b) => a - b);
+  if (experiments?.length === 0) return { items: [] };
+  const question = [project, input.filter, input.orderBy, input.stages, experiments];
+  const found = await searchRuns(platform.database, {
+    project,
+    experiments,
+    conditions,
+    orders,
+    stages: input.stages,
+    limit: input.limit + 1,
+    after: readPageToken(question, input.pageToken),
+  });
+  return pageOf(question, found, input.limit);
+}
