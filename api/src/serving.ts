@@ -170,6 +170,7 @@ export const Deployment = z.object({
 /** An endpoint with its deployments and how far its truth is known. */
 export type Deployment = z.infer<typeof Deployment>;
 
+/** An endpoint with its deployments and how far its truth is known. */
 export const Endpoint = EndpointDefinition.extend({
   champion: z.number().int().nullable(),
   deployments: z.array(Deployment),

@@ -45,7 +45,10 @@ export type Config = Readonly<Omit<Settings, 'objects'> & { objects: string }>;
 export type ConfigOverrides = Partial<z.input<typeof Settings>>;
 export type Role = Exclude<Config['role'], 'all'>;
 
-/** Where a setting comes from; flags win over the environment. Secrets have no flag: others could read it in a process list. */
+/**
+ * Where a setting comes from; flags win over the environment. Secrets have no flag: others could read it in a process
+ * list.
+ */
 export const sources: Readonly<Record<keyof Settings, { environment: string; flag?: string; about: string }>> = {
   host: {
     environment: 'FLYBALL_HOST',

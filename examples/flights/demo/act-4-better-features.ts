@@ -7,7 +7,9 @@ import { Watch } from './watch.ts';
 
 const improved = path.join(import.meta.dirname, '..', 'improved');
 
-/** A person brings features of the day; the challenger takes the same way, and then there is little left to retrain for. */
+/**
+ * A person brings features of the day; the challenger takes the same way, and then there is little left to retrain for.
+ */
 export async function betterFeatures(story: Story) {
   const { flyball, calendar, replay } = story;
   await waitForQuiet(story);

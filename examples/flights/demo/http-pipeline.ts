@@ -13,8 +13,8 @@ export interface PipelineAnswer {
 }
 
 /**
- * One HTTP/1.1 connection with several requests under way (RFC 9112, 9.3.2): they arrive in the order in which they were
- * sent, so what is known at a moment is told before what is asked at that moment.
+ * One HTTP/1.1 connection with several requests under way (RFC 9112, 9.3.2): they arrive in the order in which they
+ * were sent, so what is known at a moment is told before what is asked at that moment.
  */
 export class HttpPipeline {
   readonly #url: URL;

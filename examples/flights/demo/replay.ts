@@ -14,7 +14,9 @@ export interface Traffic {
   retries: number;
 }
 
-/** Sends flights to the real endpoint in the order of time: a request per minute of departures, labels as flights land. */
+/**
+ * Sends flights to the real endpoint in the order of time: a request per minute of departures, labels as flights land.
+ */
 export class Replay {
   readonly traffic: Traffic = { sent: 0, answered: 0, labelsSent: 0, labelsJoined: 0, retries: 0 };
   /** What was answered for each flight; NaN where nothing was. */
