@@ -19,4 +19,11 @@ export { type BoostingResult, trainBoosting } from './train-boosting.ts';
 export { trainConstant } from './train-constant.ts';
 export { type LinearOptions, trainLinear } from './train-linear.ts';
 export type { BoostingObjective, Tree, TreeEnsemble } from './tree-ensemble.ts';
-export { type ShapValues, type TreeShapOptions, treeShap } from './tree-shap.ts';
+export {
+  createTreeExplainer,
+  type ShapValues,
+  type TreeExplainer,
+  type TreeExplainerOptions,
+  type TreeShapOptions,
+  treeShap,
+} from './tree-shap.ts';

@@ -8,7 +8,7 @@ import { createRandom } from '../sampling/random.ts';
 import { predictScores } from './predict-ensemble.ts';
 import { trainBoosting } from './train-boosting.ts';
 import type { Tree, TreeEnsemble } from './tree-ensemble.ts';
-import { treeShap } from './tree-shap.ts';
+import { createTreeExplainer, treeShap } from './tree-shap.ts';
 
 interface VectorTree {
   children_left: number[];
@@ -259,6 +259,16 @@ describe('treeShap', () => {
     for (let row = 0; row < 3000; row++) assert.equal(all.values[row * 5 + 4], 0);
     const one = treeShap(model, columns, { rows: Uint32Array.of(2999) });
     assert.deepEqual([...one.values], [...all.values.subarray(2999 * 5, 2999 * 5 + 4)]);
+  });
+
+  it('gives the same when it is prepared once and asked often', () => {
+    const { columns, model } = trained(500, 4, 7, 4);
+    for (const options of [{}, { background: columns.map((column) => column.slice(0, 10)) }]) {
+      const explain = createTreeExplainer(model, options);
+      for (const rows of [Uint32Array.of(3), Uint32Array.of(3, 4, 5)]) {
+        assert.deepEqual(explain(columns, rows), treeShap(model, columns, { ...options, rows }));
+      }
+    }
   });
 
   it('explains each class of a multi-class model', () => {

@@ -15,16 +15,23 @@ export interface ShapValues {
   readonly base: Float64Array;
 }
 
-/** Whom and against what to explain. */
-export interface TreeShapOptions {
-  /** Rows of the columns, default all. */
-  readonly rows?: Uint32Array;
+/** Against what to explain. */
+export interface TreeExplainerOptions {
   /**
    * Columns of background rows: explain against them ("interventional"). Without, features outside a coalition follow
    * the training rows down the tree ("path-dependent").
    */
   readonly background?: readonly Float32Array[];
 }
+
+/** Whom and against what to explain. */
+export interface TreeShapOptions extends TreeExplainerOptions {
+  /** Rows of the columns, default all. */
+  readonly rows?: Uint32Array;
+}
+
+/** Explains rows of one model; what does not depend on the rows is done once. */
+export type TreeExplainer = (columns: readonly Float32Array[], rows?: Uint32Array) => ShapValues;
 
 /** Paths of up to this many features keep what they computed for a mask: 2^10 · 10 numbers. */
 const tableFeatures = 10;
@@ -39,16 +46,26 @@ export function treeShap(
   columns: readonly Float32Array[],
   options: TreeShapOptions = {},
 ): ShapValues {
-  checkColumns(model, columns);
+  return createTreeExplainer(model, options)(columns, options.rows);
+}
+
+/** Prepares `treeShap` for a model that answers many calls of few rows. */
+export function createTreeExplainer(model: TreeEnsemble, options: TreeExplainerOptions = {}): TreeExplainer {
   const { background } = options;
   if (background !== undefined) checkColumns(model, background);
-  const rows = options.rows ?? Uint32Array.from(columns[0]!, (_, i) => i);
-  const work = new ShapWork(model, columns, rows);
   const rules = pathRules();
-  for (const [t, tree] of model.trees.entries()) {
-    for (const leaf of leafPaths(tree)) work.addLeaf(leaf, gameOf(leaf, background, rules), t % work.outputs);
-  }
-  return work.result();
+  const outputs = model.baseScore.length;
+  const base = Float64Array.from(model.baseScore);
+  const games = model.trees.flatMap((tree, t) =>
+    leafPaths(tree).map((leaf) => ({ leaf, game: gameOf(leaf, background, rules), output: t % outputs })),
+  );
+  for (const { game, output } of games) base[output]! += game.base;
+  return (columns, rows = Uint32Array.from(columns[0] ?? [], (_, i) => i)) => {
+    checkColumns(model, columns);
+    const work = new ShapWork(outputs, columns, rows);
+    for (const { leaf, game, output } of games) work.addLeaf(leaf, game, output);
+    return work.result(base.slice());
+  };
 }
 
 function gameOf(
@@ -65,26 +82,23 @@ function gameOf(
 
 /** Sums, feature by feature so that each leaf adds to few contiguous stretches, and the buffers of one call. */
 class ShapWork {
-  readonly outputs: number;
+  readonly #outputs: number;
   readonly #columns: readonly Float32Array[];
   readonly #rows: Uint32Array;
-  readonly #base: Float64Array;
   readonly #sums: readonly Float64Array[];
   readonly #masks = new Uint32Array(blockRows);
   readonly #table = new Float64Array(2 ** tableFeatures * tableFeatures);
   readonly #known = new Uint8Array(2 ** tableFeatures);
   readonly #own = new Float64Array(32);
 
-  constructor(model: TreeEnsemble, columns: readonly Float32Array[], rows: Uint32Array) {
-    this.outputs = model.baseScore.length;
+  constructor(outputs: number, columns: readonly Float32Array[], rows: Uint32Array) {
+    this.#outputs = outputs;
     this.#columns = columns;
     this.#rows = rows;
-    this.#base = Float64Array.from(model.baseScore);
-    this.#sums = Array.from({ length: this.outputs * columns.length }, () => new Float64Array(rows.length));
+    this.#sums = Array.from({ length: outputs * columns.length }, () => new Float64Array(rows.length));
   }
 
   addLeaf(leaf: LeafPath, game: LeafGame, output: number): void {
-    this.#base[output]! += game.base;
     const count = leaf.features.length;
     this.#known.fill(0, 0, 2 ** Math.min(count, tableFeatures));
     const sums = Array.from(leaf.features, (f) => this.#sums[output * this.#columns.length + f]!);
@@ -100,15 +114,15 @@ class ShapWork {
     }
   }
 
-  result(): ShapValues {
+  result(base: Float64Array): ShapValues {
     const features = this.#columns.length;
-    const width = this.outputs * features;
+    const width = this.#outputs * features;
     const rows = this.#rows.length;
     const values = new Float64Array(rows * width);
     for (const [k, sums] of this.#sums.entries()) {
       for (let row = 0; row < rows; row++) values[row * width + k] = sums[row]!;
     }
-    return { rows, outputs: this.outputs, features, values, base: this.#base };
+    return { rows, outputs: this.#outputs, features, values, base };
   }
 
   #fillTable(game: LeafGame, count: number, size: number): void {
