@@ -23,7 +23,7 @@ interface Round {
 
 function makePeerEnvironment(): void {
   if (!existsSync(python)) execFileSync('python3', ['-m', 'venv', join(here, '.venv')], { stdio: 'inherit' });
-  const packages = ['scikit-learn', 'numpy'];
+  const packages = ['scikit-learn==1.9.1', 'numpy==2.4.6'];
   execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...packages], { stdio: 'inherit' });
 }
 
