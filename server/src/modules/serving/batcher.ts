@@ -112,6 +112,12 @@ export class Batcher {
     return this.#shadowRows;
   }
 
+  /** Nothing waits, and nothing is under way. */
+  get isIdle(): boolean {
+    if (this.#live.length > 0 || this.#apart.length > 0 || this.#shadow.length > 0) return false;
+    return [...this.#slots].every(({ flights }) => flights.size === 0);
+  }
+
   get canBatch(): boolean {
     return this.#canBatch;
   }
@@ -132,6 +138,7 @@ export class Batcher {
     if (refusal !== undefined) {
       this.counts.shed++;
       job.settle({ error: refusal });
+      this.#options.afterBatch();
       return;
     }
     const entry: Entry = { job, queuedAt: now, isSettled: false, deaths: 0 };
@@ -346,7 +353,7 @@ export class Batcher {
       this.#dropSettled();
       this.#options.afterBatch();
     }
-    if (this.#isIdle()) this.close();
+    if (this.isIdle) this.close();
   }
 
   #expireEntry(entry: Entry, now: number): number {
@@ -359,10 +366,5 @@ export class Batcher {
   #dropSettled(): void {
     this.#live = this.#live.filter(({ isSettled }) => !isSettled);
     this.#queuedRows = this.#live.reduce((sum, { job }) => sum + job.rows, 0);
-  }
-
-  #isIdle(): boolean {
-    if (this.#live.length > 0 || this.#apart.length > 0 || this.#shadow.length > 0) return false;
-    return [...this.#slots].every(({ flights }) => flights.size === 0);
   }
 }

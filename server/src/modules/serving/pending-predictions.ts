@@ -62,10 +62,20 @@ export class PendingPredictions {
     return request.labelled[index] === 1 ? { kind: 'repeated', request } : { kind: 'pending', request, row: index };
   }
 
-  /** Remembers that a row has its label. The caller reads the inputs first. */
+  /** Remembers that a row has its label. */
   label(request: PendingRequest, row: number): void {
     request.labelled[row] = 1;
     request.open--;
+  }
+
+  /** Takes that back: the label could not be written. */
+  unlabel(request: PendingRequest, row: number): void {
+    request.labelled[row] = 0;
+    request.open++;
+  }
+
+  /** Lets go of the inputs of a request whose rows all have their labels. */
+  release(request: PendingRequest): void {
     if (request.open === 0) request.columns = null;
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type EndpointDefinition, type ModelInput, PlatformError } from '@flyball/api';
 import { Batcher, type Job } from './batcher.ts';
 import type { Signature } from './frame.ts';
@@ -14,6 +15,8 @@ export interface VersionOptions {
   readonly endpoint: EndpointDefinition;
   readonly hub: ReplicaHub;
   log(line: string): void;
+  /** What must be there before it may answer, beside a replica. */
+  prepare(plan: InputPlan): Promise<void>;
   /** Its state, or that of a replica, changed. */
   changed(): void;
   afterBatch(): void;
@@ -22,12 +25,15 @@ export interface VersionOptions {
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
 const MAX_FAILURES = 5;
+const FINISH_MS = 10_000;
 const FAILURE_WINDOW_MS = 300_000;
 const REPLICA_MEMORY_MB = 4096;
 /** Batches that may wait before requests are refused. */
 const QUEUED_BATCHES = 16;
 
 let lastReplica = 0;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** One version with its replicas: started, restarted with growing pauses, given up after five failures in five minutes. */
 export class ServedVersion {
@@ -41,6 +47,7 @@ export class ServedVersion {
   readonly #timers = new Set<NodeJS.Timeout>();
   #failures: number[] = [];
   #batcher: Batcher | undefined;
+  #preparing: Promise<void> | undefined;
   #isStopped = false;
 
   constructor(options: VersionOptions) {
@@ -67,13 +74,16 @@ export class ServedVersion {
     this.#batcher!.submit(job);
   }
 
-  /** Lets the replicas finish what they have, then ends them. */
-  stop(): void {
+  /** Answers what it has taken, then ends its replicas. It must get no more jobs. */
+  async stop(): Promise<void> {
     this.#isStopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    for (const replica of this.#replicas) replica.drain();
+    const patience = performance.now() + FINISH_MS;
+    while (this.state === 'ready' && this.#batcher?.isIdle === false && performance.now() < patience) await pause(5);
     this.#batcher?.failAll(new PlatformError('unavailable', `Version ${this.version} is not served any more`));
     this.#batcher?.close();
+    for (const replica of this.#replicas) replica.drain();
+    while (this.#replicas.size > 0 && performance.now() < patience) await pause(5);
   }
 
   #startReplica(): void {
@@ -103,16 +113,26 @@ export class ServedVersion {
     try {
       this.plan ??= planInputs(signature, this.inputs, this.#options.endpoint.inputs);
     } catch (error) {
-      this.#giveUp(error instanceof Error ? error.message : String(error));
+      this.#giveUp(messageOf(error));
       return;
     }
     if (signature.dropped.length > 0) {
       this.#options.log(`Outputs that are no tensors are not served: ${signature.dropped.join(', ')}`);
     }
+    this.#preparing ??= this.#options.prepare(this.plan);
+    this.#preparing.then(
+      () => this.#admit(replica, signature),
+      (error: unknown) => this.#giveUp(messageOf(error)),
+    );
+  }
+
+  #admit(replica: Replica, signature: Signature): void {
+    if (this.#isStopped || this.state === 'failed') return;
     this.#batcher ??= this.#createBatcher(signature);
+    if (replica.isReady) this.#batcher.add(replica);
     this.state = 'ready';
     this.error = null;
-    this.#batcher.add(replica);
+    this.#options.changed();
   }
 
   #createBatcher(signature: Signature): Batcher {
@@ -147,10 +167,12 @@ export class ServedVersion {
   }
 
   #giveUp(reason: string): void {
+    if (this.#isStopped || this.state === 'failed') return;
     this.state = 'failed';
     this.error = reason;
     for (const timer of this.#timers) clearTimeout(timer);
     for (const replica of this.#replicas) replica.drain();
     this.#batcher?.failAll(new PlatformError('unavailable', `Version ${this.version} has failed: ${reason}`));
+    this.#options.changed();
   }
 }
