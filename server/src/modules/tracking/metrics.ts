@@ -85,8 +85,10 @@ async function curveOf(
   const isFlat = first_step === last_step;
   const range = isFlat ? await timeRange(database, run, key) : { first: first_step, last: last_step };
   const axis = isFlat ? 'timestamp_ms' : 'step';
-  const thinned = await readThinned(database, { run, key, axis, ...range, buckets: Math.floor(maxPoints / 2) });
-  return { key, points: thinned.map(present), total: thinned[0]?.total ?? 0 };
+  const thinning = { run, key, axis, ...range, buckets: Math.floor(maxPoints / 2) } as const;
+  const { points, total } = await database.transaction(async (trx) => await readThinned(trx, thinning));
+  points.sort((a, b) => a[axis] - b[axis] || a.timestamp_ms - b.timestamp_ms || a.value - b.value);
+  return { key, points: points.map(present), total };
 }
 
 /** Curves for a chart: short ones whole, long ones with the minimum and maximum of each stretch. */
