@@ -51,6 +51,8 @@ function responsesOf(route: Route): Json {
       : { [contentType[route.stream]]: { schema: { type: 'string' } } };
   const responses: Json = { '200': { description: 'Done', content } };
   const codes = new Set([...(route.errors ?? []), 'invalid_input' as const, 'internal' as const]);
+  if (route.path.includes('/:')) codes.add('not_found');
+  if (route.body !== undefined || route.upload === true) codes.add('too_large');
   if (route.access !== 'public') for (const code of ['not_signed_in', 'not_allowed'] as const) codes.add(code);
   for (const code of codes) {
     const status = String(errorStatus[code]);

@@ -234,7 +234,7 @@ export const servingRoutes = defineRoutes({
     params: EndpointParams,
     body: EndpointDefinition.omit({ name: true }),
     result: Endpoint,
-    errors: ['invalid_input', 'not_found'],
+    errors: ['invalid_input', 'not_found', 'conflict'],
   },
   getEndpoint: {
     method: 'GET',
@@ -252,7 +252,7 @@ export const servingRoutes = defineRoutes({
     access: 'admin',
     params: EndpointParams,
     result: Empty,
-    errors: ['not_found'],
+    errors: ['not_found', 'conflict'],
   },
   startRollout: {
     method: 'POST',
