@@ -10,9 +10,9 @@ create table serving.endpoint (
   is_declared boolean not null default false,
   settled_until timestamptz,
   next_due timestamptz,
+  due_changes bigint not null default 0,
   log_position bigint not null default 0,
   log_sequence bigint not null default 0,
-  log_kept_from bigint not null default 0,
   last_prediction_at timestamptz,
   feature_names text[] not null default '{}',
   predictions bigint not null default 0,
@@ -30,6 +30,7 @@ comment on column serving.endpoint.watermark is 'event time: all predictions and
 comment on column serving.endpoint.is_declared is 'a caller declares the watermark; otherwise it follows the clock';
 comment on column serving.endpoint.settled_until is 'event time up to which everything that was due is done';
 comment on column serving.endpoint.next_due is 'event time at which something is due next; null: ask';
+comment on column serving.endpoint.due_changes is 'counts what was announced: a rollout, a changed monitor';
 comment on column serving.endpoint.log_position is 'bytes of the spool that are in segments';
 comment on column serving.endpoint.snapshot_sequence is
   'labels up to this number that became known by snapshot_until are rows of the feedback dataset';

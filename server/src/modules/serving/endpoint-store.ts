@@ -12,9 +12,9 @@ export interface EndpointRow {
   readonly is_declared: boolean;
   readonly settled_until: Date | null;
   readonly next_due: Date | null;
+  readonly due_changes: number;
   readonly log_position: number;
   readonly log_sequence: number;
-  readonly log_kept_from: number;
   readonly last_prediction_at: Date | null;
   readonly feature_names: string[];
   readonly predictions: number;
@@ -154,15 +154,20 @@ export async function endpointsToSettle(on: Queryable): Promise<EndpointRow[]> {
   return rows.map(present);
 }
 
-export async function settleUntil(on: Queryable, id: string, at: Date, nextDue: Date): Promise<void> {
-  await sql`update serving.endpoint set settled_until = ${at}, next_due = ${nextDue} where id = ${id}`.execute(
-    on.tables<unknown>(),
-  );
+/** False when something new was announced since the row was read: then there is more to settle. */
+export async function settleUntil(
+  on: Queryable,
+  { id, due_changes }: Pick<EndpointRow, 'id' | 'due_changes'>,
+  at: Date,
+  nextDue: Date,
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`update serving.endpoint set settled_until = ${at}, next_due = ${nextDue}
+    where id = ${id} and due_changes = ${due_changes}`.execute(on.tables<unknown>());
+  return numAffectedRows === 1n;
 }
 
 /** Forgets when something is due next, so that the worker asks again. */
 export async function forgetDue(on: Queryable, id: string): Promise<void> {
-  await sql`update serving.endpoint set next_due = null, settled_until = null where id = ${id}`.execute(
-    on.tables<unknown>(),
-  );
+  await sql`update serving.endpoint set next_due = null, settled_until = null,
+      due_changes = due_changes + 1 where id = ${id}`.execute(on.tables<unknown>());
 }

@@ -261,6 +261,7 @@ export class Gateway {
       hosted.id,
       deployments.map(({ version }) => version),
     );
+    // A rollout whose candidate has failed is rolled back at once.
     if (deployments.some(({ state }) => state === 'failed')) await database.notify(WATERMARK_MOVED, hosted.id);
   }
 

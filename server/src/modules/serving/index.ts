@@ -2,9 +2,25 @@
 // It moves the champion by evidence; who may start a rollout, and what production looks like, is decided by others.
 
 import type { servingRoutes } from '@flyball/api';
+import type { Data } from '#data';
+import type { Features } from '#features';
 import type { Handlers } from '#platform/http/serve';
-import type { Gateway } from './gateway.ts';
-import type { ServingDoor } from './serving-door.ts';
+import type { Platform } from '#platform/platform';
+import type { Registry } from '#registry';
+import { servingActions } from './actions.ts';
+import { SettledWatch } from './advance-watermark.ts';
+import { findEndpoint, forgetDue, listEndpoints } from './endpoint-store.ts';
+import { Gateway } from './gateway.ts';
+import { localPaths } from './log-relation.ts';
+import type { ServingParts } from './parts.ts';
+import { presentEndpoints, presentRollouts } from './present-endpoint.ts';
+import { getEndpoint, requireEndpoint } from './put-endpoint.ts';
+import { listRollouts } from './rollout-store.ts';
+import { servingHandlers } from './routes.ts';
+import { logSpan, type SegmentKind, segmentsBetween } from './segment-store.ts';
+import type { AdvanceHook, ServingDoor } from './serving-door.ts';
+import { ServingWorker } from './serving-worker.ts';
+import { getRollout, startRollout } from './start-rollout.ts';
 
 export type { Gateway } from './gateway.ts';
 export { readLabels, readMoment } from './read-labels.ts';
@@ -20,4 +36,62 @@ export interface Serving extends ServingDoor {
   readonly gateway: Gateway;
   start(role: 'api' | 'worker' | 'gateway'): Promise<void>;
   stop(): Promise<void>;
+}
+
+const MANY = 1_000_000;
+
+function doorOf(parts: ServingParts, hooks: AdvanceHook[]): ServingDoor {
+  const { database } = parts.platform;
+  const files = async (kind: SegmentKind, project: string, name: string, fromMs: number, untilMs: number) => {
+    const { id } = await requireEndpoint(parts, project, name);
+    return await localPaths(parts, await segmentsBetween(database, id, kind, new Date(fromMs), new Date(untilMs)));
+  };
+  return {
+    actions: servingActions(parts),
+    getEndpoint: async (project, name) => await getEndpoint(parts, project, name),
+    listEndpoints: async (project) =>
+      await presentEndpoints(database, await listEndpoints(database, { project, limit: MANY })),
+    listRollouts: async (project, name) => {
+      const { id } = await requireEndpoint(parts, project, name);
+      return await presentRollouts(database, name, await listRollouts(database, { endpointId: id, limit: MANY }));
+    },
+    getRollout: async (project, id) => await getRollout(parts, project, id),
+    startRollout: async (actor, project, name, version, plan) =>
+      await startRollout(parts, actor, project, name, version, plan),
+    predictionFiles: async (...range) => await files('predictions', ...range),
+    shadowFiles: async (...range) => await files('shadows', ...range),
+    labelFiles: async (...range) => await files('labels', ...range),
+    logSpan: async (project, name) => {
+      const { id } = await requireEndpoint(parts, project, name);
+      const { first, last } = await logSpan(database, id);
+      return { firstPredictionMs: first?.getTime() ?? null, lastPredictionMs: last?.getTime() ?? null };
+    },
+    onAdvance: (hook) => void hooks.push(hook),
+    expectAdvance: async (trx, project, name) => {
+      const endpoint = await findEndpoint(trx, project, name);
+      if (endpoint !== null) await forgetDue(trx, endpoint.id);
+    },
+  };
+}
+
+export function createServing(platform: Platform, data: Data, features: Features, registry: Registry): Serving {
+  const parts: ServingParts = { platform, data, features, registry };
+  const hooks: AdvanceHook[] = [];
+  const settled = new SettledWatch(parts);
+  const gateway = new Gateway(parts);
+  const worker = new ServingWorker(parts, hooks);
+  const running: { stop(): Promise<void> }[] = [];
+  const part = { api: settled, worker, gateway };
+  return {
+    ...doorOf(parts, hooks),
+    handlers: servingHandlers(parts, settled, gateway),
+    gateway,
+    start: async (role) => {
+      running.push(part[role]);
+      await part[role].start();
+    },
+    stop: async () => {
+      for (const one of running.splice(0).reverse()) await one.stop();
+    },
+  };
 }

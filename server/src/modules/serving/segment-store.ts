@@ -86,19 +86,6 @@ export async function segmentsBetween(
   return rows.map(present);
 }
 
-/** All segments of a kind whose rows come after a number, oldest first. */
-export async function segmentsAfter(
-  on: Queryable,
-  endpointId: string,
-  kind: SegmentKind,
-  sequence: number,
-): Promise<Segment[]> {
-  const { rows } = await sql<SegmentRow>`select * from serving.segment
-    where endpoint_id = ${endpointId} and kind = ${kind} and max_sequence > ${sequence}
-    order by min_sequence`.execute(on.tables<unknown>());
-  return rows.map(present);
-}
-
 export async function logSpan(on: Queryable, endpointId: string): Promise<{ first: Date | null; last: Date | null }> {
   const { rows } = await sql<{ first: Date | null; last: Date | null }>`
     select min(min_at) as first, max(max_at) as last from serving.segment
@@ -126,4 +113,18 @@ export async function segmentDigests(on: Queryable, endpointId: string): Promise
   const { rows } = await sql<{ digest: string }>`
     select distinct digest from serving.segment where endpoint_id = ${endpointId}`.execute(on.tables<unknown>());
   return rows.map(({ digest }) => digest);
+}
+
+/** Segments with labels that a snapshot up to a number and a moment does not have, oldest first. */
+export async function labelSegments(
+  on: Queryable,
+  endpointId: string,
+  doneSequence: number,
+  doneUntil: Date,
+): Promise<Segment[]> {
+  const { rows } = await sql<SegmentRow>`select * from serving.segment
+    where endpoint_id = ${endpointId} and kind = 'labels'
+      and (max_sequence > ${doneSequence} or max_at > ${doneUntil})
+    order by min_sequence`.execute(on.tables<unknown>());
+  return rows.map(present);
 }
