@@ -15,6 +15,8 @@ export interface EventBus {
    * growing pauses, while the later ones wait; then it is parked and logged. Before `start`, in every role.
    */
   subscribe(subscriber: string, names: readonly string[], handler: (event: PublishedEvent) => Promise<void>): void;
+  /** Whether a durable subscriber has yet to handle an event of the project: what follows from it is still to come. */
+  hasUnhandled(project: string): Promise<boolean>;
   /** What is published anywhere while this process runs, as far as it hears of it. For pages that show it live. */
   listen(handler: (event: PublishedEvent) => void): () => void;
   /** Processes with `work` serve the durable subscribers. */
@@ -53,6 +55,12 @@ export function createEventBus(database: Database, log: Log, options: { firstPau
       if (isStarted) throw new Error(`"${subscriber}" must subscribe before the event bus starts`);
       if (subscriptions.has(subscriber)) throw new Error(`"${subscriber}" subscribes twice`);
       subscriptions.set(subscriber, { names, handler });
+    },
+    async hasUnhandled(project) {
+      for (const [subscriber, { names }] of subscriptions) {
+        if (await outbox.hasUnhandled(subscriber, names, project)) return true;
+      }
+      return false;
     },
     listen: (handler) => live.listen(handler),
     async start({ work }) {

@@ -42,6 +42,8 @@ export interface OutboxStore {
   newerThan(id: number, limit: number): Promise<OutboxEvent[]>;
   find(id: number): Promise<OutboxEvent | undefined>;
   newestId(): Promise<number>;
+  /** Whether there are events of a project that the subscriber has not handled, or is handling. */
+  hasUnhandled(subscriber: string, names: readonly string[], project: string): Promise<boolean>;
   /** Deletes old events that every subscriber has passed. */
   prune(keepDays: number): Promise<number>;
 }
@@ -93,6 +95,14 @@ export function createOutboxStore(database: Database): OutboxStore {
     async newestId() {
       const { rows } = await sql<{ id: number | null }>`select max(id) as id from platform.outbox`.execute(db);
       return rows[0]?.id ?? 0;
+    },
+    async hasUnhandled(subscriber, names, project) {
+      const { rows } = await sql<{ found: boolean }>`
+        select exists (
+          select from platform.outbox event, platform.outbox_cursor cursor
+          where cursor.subscriber = ${subscriber} and (event.xid, event.id) > (cursor.xid, cursor.id)
+            and event.name = any(${names}::text[]) and event.project = ${project}) as found`.execute(db);
+      return rows[0]!.found;
     },
     async prune(keepDays) {
       const { rows } = await sql`
