@@ -47,6 +47,9 @@ export async function rawRequest(url: string, target: string, options: RawReques
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
   // A server may hang up on a body that it does not want to read.
   sent.on('error', () => {});
-  const whole = await text(answer);
+  // A stream of events has no end to wait for.
+  const isEndless = answer.headers['content-type'] === 'text/event-stream';
+  if (isEndless) answer.destroy();
+  const whole = isEndless ? '' : await text(answer);
   return { status: answer.statusCode ?? 0, headers: answer.headers, text: whole, json: parse(whole) };
 }

@@ -12,12 +12,18 @@ const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
   429: 'too_many_requests',
 };
 
+/** Of PostgreSQL: a number or a moment out of range, a text too long for an index. Only values of a request get there. */
+const tooLargeToStore = new Set<unknown>(['22003', '22008', '54000']);
+
 /** Anything thrown, as an error that callers may see; what is not ours becomes `internal` and says nothing. */
 export function toPlatformError(error: unknown): PlatformError {
   if (error instanceof PlatformError) return error;
   const status = (error as Partial<FastifyError>).statusCode;
   const code = status === undefined ? undefined : codeOfStatus[status];
   if (code !== undefined) return new PlatformError(code, (error as Error).message, { cause: error });
+  if (tooLargeToStore.has((error as { code?: unknown } | undefined)?.code)) {
+    return new PlatformError('invalid_input', 'A value is larger than what can be stored', { cause: error });
+  }
   return new PlatformError('internal', 'Something went wrong on our side; the log knows more', { cause: error });
 }
 

@@ -97,7 +97,8 @@ describe('serving routes', () => {
             });
           }),
         lie: () => ({ a: 'no number' as unknown as number }),
-        fail: ({ query: { how } }) => {
+        fail: async ({ query: { how } }) => {
+          if (how === 'huge') await server.platform.database.pool.query('select $1::bigint::int', ['99999999999']);
           if (how === 'known') throw new PlatformError('conflict', 'Taken', { details: { by: 'you' } });
           if (how === 'busy') throw new PlatformError('too_many_requests', 'Later');
           throw new Error(`the secret of ${how}`);
@@ -276,6 +277,12 @@ describe('serving routes', () => {
     const busy = await rawRequest(url, '/api/v1/fail?how=busy');
     assert.deepEqual([busy.status, busy.headers['retry-after']], [429, '1']);
     assert.deepEqual(lines, []);
+  });
+
+  it('answers 400 when a value does not fit into the database', async () => {
+    const answer = await rawRequest(url, '/api/v1/fail?how=huge');
+    assert.equal(answer.status, 400, answer.text);
+    assert.match((answer.json as ErrorBody).message, /larger than what can be stored/);
   });
 
   it('keeps unexpected failures to itself and to the log, under the same request id', async () => {
