@@ -16,7 +16,7 @@ async function writeSegment(
 ): Promise<Segment> {
   const written = await session.copyToParquet(sql, `${kind}.parquet`);
   const [row] = await session.rows(
-    `select epoch_ms(min(at)) as low, epoch_ms(max(at)) as high, min(seq) as first, max(seq) as last
+    `select epoch_ms(min("at")) as low, epoch_ms(max("at")) as high, min(seq) as first, max(seq) as last
      from read_parquet($1)`,
     [written.path],
   );

@@ -77,10 +77,10 @@ export async function readPredictions(
     await attachSegments(parts, session, 'shadows', shadows);
     const rows = await session.rows(
       `with found as (
-         select * from predictions where at < $1 and ($2::varchar is null or id = $2 or request = $2)
-         order by at desc, seq desc, row limit $3
+         select * from predictions where "at" < $1 and ($2::varchar is null or id = $2 or request = $2)
+         order by "at" desc, seq desc, row limit $3
        ), truth as (
-         select id, arg_min(value, seq) as label, arg_min(at, seq) as label_at from labels
+         select id, arg_min(value, seq) as label, arg_min("at", seq) as label_at from labels
          where id in (select id from found) group by id
        ), other as (
          select id, any_value(version) as shadow_version, any_value(prediction) as shadow_prediction from shadows

@@ -49,12 +49,12 @@ const lossSql = ({ definition: { target } }: EndpointRow, prediction: string): s
 async function readCounts(session: AnalyticsSession, rollout: RolloutRow, slowMs: number, until: Date) {
   return await session.rows(
     `with asked as (
-       select request, step, weight, any_value(role) as role, any_value(version) as version, min(at) as at,
+       select request, step, weight, any_value(role) as role, any_value(version) as version, min("at") as "at",
          bool_or(error is not null) as bad, max(ms) > $3 as slow, count(*) as rows
-       from predictions where rollout = $1 and at < epoch_ms($4::bigint) group by request, step, weight
+       from predictions where rollout = $1 and "at" < epoch_ms($4::bigint) group by request, step, weight
      ), shadowed as (
        select request, step, bool_or(error is not null) as bad, max(ms) > $3 as slow
-       from shadows where rollout = $1 and version = $2 and at < epoch_ms($4::bigint) group by request, step
+       from shadows where rollout = $1 and version = $2 and "at" < epoch_ms($4::bigint) group by request, step
      )
      select a.step, epoch_ms(min(a.at)) as first_at,
        count(*) filter (where a.role = 'candidate' or (a.weight = 0 and s.request is not null)) as candidate,
@@ -73,7 +73,7 @@ async function readCounts(session: AnalyticsSession, rollout: RolloutRow, slowMs
 /** Rows that both versions have scored and whose truth is known. */
 async function readClusters(session: AnalyticsSession, endpoint: EndpointRow, rollout: RolloutRow, until: Date) {
   const rows = await session.rows(
-    `with truth as (select id, arg_max(value, seq) as value from labels where at < epoch_ms($4::bigint) group by id),
+    `with truth as (select id, arg_max(value, seq) as value from labels where "at" < epoch_ms($4::bigint) group by id),
      both_scored as (
        select p.step, p.at, p.id, case when p.version = $2 then p.prediction else s.prediction end as candidate,
          case when p.version = $2 then s.prediction else p.prediction end as champion
@@ -98,10 +98,10 @@ async function readClusters(session: AnalyticsSession, endpoint: EndpointRow, ro
 async function startsBroken(session: AnalyticsSession, rollout: RolloutRow): Promise<boolean> {
   const [row] = await session.rows(
     `select count(*) as requests, count(*) filter (where bad) as bad from (
-       select request, bool_or(error is not null) as bad, min(at) as at from (
-         select request, error, at from predictions where rollout = $1 and version = $2
-         union all select request, error, at from shadows where rollout = $1 and version = $2
-       ) group by request order by at limit ${FIRST_REQUESTS})`,
+       select request, bool_or(error is not null) as bad, min("at") as "at" from (
+         select request, error, "at" from predictions where rollout = $1 and version = $2
+         union all select request, error, "at" from shadows where rollout = $1 and version = $2
+       ) group by request order by "at" limit ${FIRST_REQUESTS})`,
     [rollout.id, rollout.candidate],
   );
   return Number(row!['requests']) >= FIRST_REQUESTS && Number(row!['bad']) === Number(row!['requests']);

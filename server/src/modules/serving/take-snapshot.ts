@@ -70,12 +70,12 @@ async function writeRows(
     await session.execute('create table chosen as select * from labels limit 0');
     await session.execute(
       `insert into chosen select * from labels
-       where seq <= $1 and at <= $2 and not (seq <= $3 and at <= $4)
+       where seq <= $1 and "at" <= $2 and not (seq <= $3 and "at" <= $4)
        qualify row_number() over (partition by id order by seq) = 1`,
       bounds,
     );
     const [span] = await session.rows(
-      `select epoch_ms(min(predicted_at)) as low, epoch_ms(max(predicted_at)) as high, epoch_ms(max(at)) as newest,
+      `select epoch_ms(min(predicted_at)) as low, epoch_ms(max(predicted_at)) as high, epoch_ms(max("at")) as newest,
          count(*) filter (where predicted_at is null) as unplaced from chosen`,
     );
     if (span!['newest'] === null) return null;
