@@ -1,7 +1,10 @@
 import type { Config, Role } from './config.ts';
 import { type ApiOptions, listenApi } from './listen-api.ts';
+import { listenGateway } from './listen-gateway.ts';
 import { createModules, type Modules } from './modules.ts';
 import { openPlatform, type Platform } from './platform/platform.ts';
+import { version } from './platform/version.ts';
+import { createOpenInference } from './protocols/open-inference/open-inference.ts';
 
 /** One process with one role, or with several of them, as tests run it. */
 export interface Program {
@@ -27,6 +30,11 @@ export async function startProgram(config: Config, roles: readonly Role[], optio
     await platform.jobs.start({ work });
     closing.push(() => modules.stop());
     for (const role of roles) await modules.start(role);
+    if (roles.includes('gateway')) {
+      const inference = createOpenInference(platform, modules.serving, version);
+      const gateway = await listenGateway(platform, modules.serving, inference);
+      closing.push(() => gateway.close());
+    }
     if (!roles.includes('api')) return { platform, modules, close };
     const api = await listenApi(platform, modules, options);
     closing.push(() => api.close());

@@ -1,5 +1,19 @@
 import type { AddressInfo } from 'node:net';
-import { allRoutes, apiPrefix, openApiDocument, platformRoutes } from '@flyball/api';
+import {
+  allRoutes,
+  apiPrefix,
+  dataRoutes,
+  evaluationRoutes,
+  featureRoutes,
+  governanceRoutes,
+  monitoringRoutes,
+  openApiDocument,
+  pipelineRoutes,
+  platformRoutes,
+  registryRoutes,
+  servingRoutes,
+  trackingRoutes,
+} from '@flyball/api';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Modules } from './modules.ts';
 import { forward } from './platform/http/forward.ts';
@@ -52,8 +66,23 @@ async function mountGateway(app: FastifyInstance, platform: Platform): Promise<v
   await app.register(passOn);
 }
 
+function mountModules(app: FastifyInstance, modules: Modules, options: ServeOptions): void {
+  serve(app, dataRoutes, modules.data.handlers, options);
+  serve(app, featureRoutes, modules.features.handlers, options);
+  serve(app, trackingRoutes, modules.tracking.handlers, options);
+  serve(app, registryRoutes, modules.registry.handlers, options);
+  serve(app, evaluationRoutes, modules.evaluation.handlers, options);
+  serve(app, pipelineRoutes, modules.pipelines.handlers, options);
+  serve(app, monitoringRoutes, modules.monitoring.handlers, options);
+  serve(app, governanceRoutes, modules.governance.handlers, options);
+  // Labels are the gateway's, at the same path.
+  const { postLabels: _, ...routes } = servingRoutes;
+  const { postLabels: __, ...handlers } = modules.serving.handlers;
+  serve(app, routes, handlers, options);
+}
+
 /** The API role: the native API, foreign doors, the web UI, probes. */
-export async function listenApi(platform: Platform, _modules: Modules, options: ApiOptions): Promise<ListeningApi> {
+export async function listenApi(platform: Platform, modules: Modules, options: ApiOptions): Promise<ListeningApi> {
   const { config } = platform;
   const app = createHttpApp({ log: platform.log, host: config.host, allowedHosts: config.allowedHosts });
   const serving: ServeOptions = {
@@ -65,6 +94,7 @@ export async function listenApi(platform: Platform, _modules: Modules, options: 
   mountProbes(app, platform);
   await mountGateway(app, platform);
   serve(app, platformRoutes, systemHandlers(platform, version), serving);
+  mountModules(app, modules, serving);
   await mountWeb(app);
   await app.listen({ host: config.host, port: config.port });
   const address = app.server.address() as AddressInfo;
