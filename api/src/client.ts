@@ -1,4 +1,4 @@
-import { errorFromBody, PlatformError } from './errors.ts';
+import { errorFromBody, invalidInput, PlatformError } from './errors.ts';
 import { apiPrefix, type Route, type RouteInput, type RouteResult, type Routes } from './route.ts';
 
 /** Where the server is and who calls. */
@@ -45,7 +45,10 @@ function fillPath(path: string, params: Record<string, unknown>): string {
   return path.replace(/:(\w+)/g, (_, name: string) => {
     const value = params[name];
     if (value === undefined) throw new PlatformError('invalid_input', `The path ${path} needs a value for "${name}"`);
-    return encodeURIComponent(String(value));
+    const segment = encodeURIComponent(String(value));
+    // WHATWG URL parsing takes these segments away, however they are escaped: the call would reach another route.
+    if (['', '.', '..'].includes(segment)) throw invalidInput(`"${segment}" is no value for "${name}" of ${path}`);
+    return segment;
   });
 }
 
@@ -88,6 +91,7 @@ async function call(route: Route, input: AnyInput, options: ClientOptions): Prom
   }
   const address = options.url + routeUrl(route, input, options.project);
   const response = await (options.fetch ?? fetch)(address, init).catch((cause: unknown) => {
+    if (options.signal?.aborted === true) throw cause;
     throw new PlatformError('unavailable', `No answer from ${options.url || 'the server'}; is it running?`, { cause });
   });
   if (!response.ok) throw errorFromBody(await readJson(response), response.status);

@@ -35,4 +35,14 @@ describe('openApiDocument', () => {
       assert.equal(operation?.security.length, route.access === 'public' ? 0 : 1, `${route.method} ${path}`);
     }
   });
+
+  it('tells every error that a route may answer with', () => {
+    const { paths } = openApiDocument(allRoutes, '1') as {
+      paths: Record<string, Record<string, { responses: object }>>;
+    };
+    const { responses } = paths['/api/v1/projects/{project}/audit']!['get']!;
+    assert.deepEqual(Object.keys(responses).sort(), ['200', '400', '401', '403', '404', '500']);
+    const created = paths['/api/v1/projects']!['post']!.responses;
+    assert.deepEqual(Object.keys(created).sort(), ['200', '400', '401', '403', '409', '413', '500']);
+  });
 });
