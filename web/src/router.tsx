@@ -1,28 +1,6 @@
-import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { AppFrame } from './app-frame.tsx';
-import { DatasetPage } from './modules/data/dataset-page.tsx';
-import { DatasetsPage } from './modules/data/datasets-page.tsx';
-import { LineagePage } from './modules/data/lineage-page.tsx';
-import { ValidationPage } from './modules/data/validation-page.tsx';
-import { FeaturesPage } from './modules/features/features-page.tsx';
-import { ApprovalsPage } from './modules/governance/approvals-page.tsx';
-import { IncidentsPage } from './modules/monitoring/incidents-page.tsx';
-import { MonitorPage } from './modules/monitoring/monitor-page.tsx';
-import { MonitorsPage } from './modules/monitoring/monitors-page.tsx';
-import { OverviewPage } from './modules/overview/overview-page.tsx';
-import { PipelinePage } from './modules/pipelines/pipeline-page.tsx';
-import { PipelineRunPage } from './modules/pipelines/pipeline-run-page.tsx';
-import { PipelinesPage } from './modules/pipelines/pipelines-page.tsx';
-import { AuditPage } from './modules/platform/audit-page.tsx';
-import { SettingsPage } from './modules/platform/settings-page.tsx';
-import { ModelPage } from './modules/registry/model-page.tsx';
-import { ModelVersionPage } from './modules/registry/model-version-page.tsx';
-import { ModelsPage } from './modules/registry/models-page.tsx';
-import { EndpointPage } from './modules/serving/endpoint-page.tsx';
-import { EndpointsPage } from './modules/serving/endpoints-page.tsx';
-import { RunPage } from './modules/tracking/run-page.tsx';
-import { RunsPage } from './modules/tracking/runs-page.tsx';
 import { Nothing } from './parts/query-state.tsx';
 
 const root = createRootRoute({
@@ -30,31 +8,34 @@ const root = createRootRoute({
   notFoundComponent: () => <Nothing title="There is no such page">Choose one on the left.</Nothing>,
 });
 
-const page = (path: string, component: () => ReactNode) => createRoute({ getParentRoute: () => root, path, component });
+/** Pages are fetched when they are first opened. */
+function page<N extends string>(path: string, load: () => Promise<Record<N, () => ReactNode>>, name: N) {
+  return createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name) });
+}
 
 const routes = [
-  page('/', OverviewPage),
-  page('/datasets', DatasetsPage),
-  page('/datasets/$dataset', DatasetPage),
-  page('/validations/$validation', ValidationPage),
-  page('/features', FeaturesPage),
-  page('/runs', RunsPage),
-  page('/runs/$run', RunPage),
-  page('/models', ModelsPage),
-  page('/models/$model', ModelPage),
-  page('/models/$model/$version', ModelVersionPage),
-  page('/pipelines', PipelinesPage),
-  page('/pipelines/$pipeline', PipelinePage),
-  page('/pipeline-runs/$run', PipelineRunPage),
-  page('/endpoints', EndpointsPage),
-  page('/endpoints/$endpoint', EndpointPage),
-  page('/monitors', MonitorsPage),
-  page('/monitors/$monitor', MonitorPage),
-  page('/incidents', IncidentsPage),
-  page('/approvals', ApprovalsPage),
-  page('/lineage', LineagePage),
-  page('/audit', AuditPage),
-  page('/settings', SettingsPage),
+  page('/', () => import('./modules/overview/overview-page.tsx'), 'OverviewPage'),
+  page('/datasets', () => import('./modules/data/datasets-page.tsx'), 'DatasetsPage'),
+  page('/datasets/$dataset', () => import('./modules/data/dataset-page.tsx'), 'DatasetPage'),
+  page('/validations/$validation', () => import('./modules/data/validation-page.tsx'), 'ValidationPage'),
+  page('/features', () => import('./modules/features/features-page.tsx'), 'FeaturesPage'),
+  page('/runs', () => import('./modules/tracking/runs-page.tsx'), 'RunsPage'),
+  page('/runs/$run', () => import('./modules/tracking/run-page.tsx'), 'RunPage'),
+  page('/models', () => import('./modules/registry/models-page.tsx'), 'ModelsPage'),
+  page('/models/$model', () => import('./modules/registry/model-page.tsx'), 'ModelPage'),
+  page('/models/$model/$version', () => import('./modules/registry/model-version-page.tsx'), 'ModelVersionPage'),
+  page('/pipelines', () => import('./modules/pipelines/pipelines-page.tsx'), 'PipelinesPage'),
+  page('/pipelines/$pipeline', () => import('./modules/pipelines/pipeline-page.tsx'), 'PipelinePage'),
+  page('/pipeline-runs/$run', () => import('./modules/pipelines/pipeline-run-page.tsx'), 'PipelineRunPage'),
+  page('/endpoints', () => import('./modules/serving/endpoints-page.tsx'), 'EndpointsPage'),
+  page('/endpoints/$endpoint', () => import('./modules/serving/endpoint-page.tsx'), 'EndpointPage'),
+  page('/monitors', () => import('./modules/monitoring/monitors-page.tsx'), 'MonitorsPage'),
+  page('/monitors/$monitor', () => import('./modules/monitoring/monitor-page.tsx'), 'MonitorPage'),
+  page('/incidents', () => import('./modules/monitoring/incidents-page.tsx'), 'IncidentsPage'),
+  page('/approvals', () => import('./modules/governance/approvals-page.tsx'), 'ApprovalsPage'),
+  page('/lineage', () => import('./modules/data/lineage-page.tsx'), 'LineagePage'),
+  page('/audit', () => import('./modules/platform/audit-page.tsx'), 'AuditPage'),
+  page('/settings', () => import('./modules/platform/settings-page.tsx'), 'SettingsPage'),
 ];
 
 export const router = createRouter({
