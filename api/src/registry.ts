@@ -45,6 +45,10 @@ export const ModelVersion = z
     version: z.number().int(),
     description: z.string(),
     runId: z.string().nullable(),
+    /** A link to the run where the client keeps its runs elsewhere. */
+    runLink: z.string().nullable(),
+    /** The logged model whose files these are. */
+    loggedModelId: z.string().nullable(),
     source: z.string(),
     /** What trained it. */
     dataset: z.object({ name: z.string(), version: z.number().int(), trainingSetId: z.string().nullable() }).nullable(),
@@ -61,6 +65,7 @@ export const ModelVersion = z
     aliases: z.array(z.string()),
     tags: Tags,
     createdAt: Timestamp,
+    updatedAt: Timestamp,
     createdBy: z.string(),
   })
   .meta({ id: 'ModelVersion' });
@@ -83,6 +88,8 @@ export type Model = z.infer<typeof Model>;
 /** Uploaded files that ask to become a version. */
 export const NewModelVersion = z.object({
   runId: z.string().optional(),
+  runLink: z.string().max(500).optional(),
+  loggedModelId: z.string().max(40).optional(),
   source: z.string().max(2000).default(''),
   description: z.string().max(10_000).default(''),
   flavor: z.enum(['onnx', 'mlflow', 'other']).default('onnx'),

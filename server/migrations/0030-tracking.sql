@@ -47,7 +47,8 @@ create table tracking.run (
 create index run_newest on tracking.run (experiment, start_ms desc, run_id);
 create index run_newest_of_project on tracking.run (project, start_ms desc, run_id);
 
--- No foreign key to the run: it would cost a look-up per point. Points are written for checked runs and purged with them.
+-- No foreign key to the run: it would cost a look-up per point. Points are written for checked runs and purged with
+-- them.
 create table tracking.metric (
   run bigint not null,
   key text collate "C" not null,

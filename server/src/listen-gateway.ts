@@ -76,7 +76,9 @@ function refusal(
   }
   const { origin } = headers;
   if (origin === undefined || method === 'GET' || method === 'HEAD') return null;
-  return isOwn(origin, allowed, ports) ? null : new PlatformError('not_allowed', 'Changes are accepted from our own pages only');
+  return isOwn(origin, allowed, ports)
+    ? null
+    : new PlatformError('not_allowed', 'Changes are accepted from our own pages only');
 }
 
 function answerError(platform: Platform, response: ServerResponse, error: unknown): void {

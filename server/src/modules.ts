@@ -54,6 +54,7 @@ export function createModules(platform: Platform): Modules {
     stop: async () => {
       await pipelines.stop();
       await serving.stop();
+      await tracking.stop();
     },
   };
 }

@@ -50,7 +50,10 @@ function tellReady(role: Role, url: string | undefined): void {
   else process.stdout.write(`Flyball ${role} is ready${url === undefined ? '' : ` at ${url}`}\n`);
 }
 
-/** The supervisor says where the database is. Without one a role migrates by itself, or joins a Flyball that runs here. */
+/**
+ * The supervisor says where the database is. Without one a role migrates by itself, or joins a Flyball that runs
+ * here.
+ */
 async function withDatabase(config: Config, log: Log): Promise<Config> {
   if (process.send !== undefined) {
     const [message]: { databaseUrl: string }[] = await once(process, 'message');

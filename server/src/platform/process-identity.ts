@@ -18,7 +18,10 @@ function readText(file: string): string | undefined {
   }
 }
 
-/** When a process started, as a text that differs for the next process with the same number; undefined when it is gone. */
+/**
+ * When a process started, as a text that differs for the next process with the same number; undefined when it is
+ * gone.
+ */
 export function processStart(pid: number): string | undefined {
   if (!Number.isInteger(pid) || pid <= 0 || !exists(pid)) return undefined;
   if (process.platform === 'linux') {

@@ -8,7 +8,9 @@ import { createTestServer, type TestServer } from '#testing/test-server';
 
 const adminToken = 'the-first-administrator';
 
-/** Creates a token, uses it well and badly, and makes the server fail once; all it has logged goes to standard error. */
+/**
+ * Creates a token, uses it well and badly, and makes the server fail once; all it has logged goes to standard error.
+ */
 const script = `
 import { createTestServer } from '#testing/test-server';
 const server = await createTestServer({ auth: 'token', adminToken: '${adminToken}', logLevel: 'trace' });

@@ -43,7 +43,7 @@ export function addRunCommands(program: Command): void {
       session.answer(await session.flyball.getRun({ params: { run: id } }), (found) => {
         print(`${found.name} ${found.status}`);
         printTable(Object.entries(found.params), { param: ([key]) => key, value: ([, value]) => value });
-        printTable(Object.entries(found.metrics), { metric: ([key]) => key, value: ([, { value }]) => value });
+        printTable(Object.entries(found.metrics), { metric: ([key]) => key, value: ([, { value }]) => value ?? 'NaN' });
       });
     });
 }

@@ -1,4 +1,5 @@
-// Whether data can be trusted: datasets, their immutable versions, contracts and validations, profiles, and the graph of
+// Whether data can be trusted: datasets, their immutable versions, contracts and validations, profiles, and the graph
+// of
 // what came of what. It knows nothing of what is done with the data.
 
 import { type dataRoutes, NewVersion, notFound } from '@flyball/api';

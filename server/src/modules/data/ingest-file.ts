@@ -31,7 +31,9 @@ async function countRows(session: AnalyticsSession, path: string): Promise<numbe
   return Number(row!['rows']);
 }
 
-/** A file as a Parquet object: taken as it is, or converted from CSV or JSON lines, with the reader's own complaints. */
+/**
+ * A file as a Parquet object: taken as it is, or converted from CSV or JSON lines, with the reader's own complaints.
+ */
 export async function ingestFile(
   { platform }: DataParts,
   session: AnalyticsSession,

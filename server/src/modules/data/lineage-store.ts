@@ -104,7 +104,8 @@ async function nodesAround(on: Queryable, { project, depth, limit }: LineageQues
       where down.depth < ${depth}
     )
     select n.kind, n.id, n.title, n.details
-    from (select kind, id, min(depth) as depth from (table up union all table down) as reached group by kind, id) as reached
+    from (select kind, id, min(depth) as depth from (table up union all table down) as reached group by kind,
+      id) as reached
     join data.lineage_node n on n.project = ${project} and n.kind = reached.kind and n.id = reached.id
     order by reached.depth limit ${limit}`.execute(on.tables<unknown>());
   return rows;

@@ -47,7 +47,8 @@ const present = (row: ValidationRow): StoredValidation => ({
 export async function insertValidation(on: Queryable, project: string, stored: StoredValidation): Promise<void> {
   const { validation, expectations, batch } = stored;
   const json = (value: unknown) => sql`${JSON.stringify(value)}::jsonb`;
-  await sql`insert into data.validation (id, project, dataset, version, verdict, results, expectations, batch, row_count,
+  await sql`insert into data.validation (id, project, dataset, version, verdict, results, expectations, batch,
+    row_count,
       milliseconds, at)
     values (${validation.id}, ${project}, ${validation.dataset}, ${validation.version}, ${validation.verdict},
       ${json(validation.results)}, ${json(expectations)}, ${json(batch)}, ${validation.rowCount},

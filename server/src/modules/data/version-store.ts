@@ -49,9 +49,8 @@ export async function insertVersion(
       parent_version, validation_id, verdict, source, created_by)
     values (${project}, ${version.dataset}, ${version.version}, ${version.digest}, ${version.rowCount},
       ${version.sizeBytes}, ${json(version.schema)}, ${json(version.files)}, ${json(version.profile)},
-      ${version.parentVersion}, ${version.validationId}, ${version.verdict}, ${version.source}, ${version.createdBy})`.execute(
-    tables,
-  );
+      ${version.parentVersion}, ${version.validationId}, ${version.verdict}, ${version.source},
+        ${version.createdBy})`.execute(tables);
   await sql`update data.dataset set latest_version = ${version.version}, updated_at = clock_timestamp()
     where project = ${project} and name = ${version.dataset}`.execute(tables);
 }

@@ -96,7 +96,10 @@ function confusionMetrics(counts: ConfusionCounts, rows: number): Measured[] {
   ];
 }
 
-/** Metrics with 95 % intervals: DeLong for AUC, cluster-robust for losses, cluster bootstrap for calibration, Wilson for shares. */
+/**
+ * Metrics with 95 % intervals: DeLong for AUC, cluster-robust for losses, cluster bootstrap for calibration, Wilson
+ * for shares.
+ */
 export function measurePredictions(scored: Scored, threshold: number): Measured[] {
   const { labels, predictions, clusters } = scored;
   if (!isBinary(labels)) {

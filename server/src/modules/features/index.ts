@@ -1,4 +1,5 @@
-// Whether features are the same in training and in production: entities, feature views, point-in-time training sets, and
+// Whether features are the same in training and in production: entities, feature views, point-in-time training sets,
+// and
 // the windows that answer online. It reads datasets; it does not know who trains or serves.
 
 import { type FeatureView, type featureRoutes, notFound, type TrainingSet, type TrainingSetSpec } from '@flyball/api';

@@ -85,126 +85,131 @@ const questions = fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), at: 
   maxLength: 10,
 });
 
-describe('online windows', () => {
-  it('answer as the definition says, whatever order events come in, and never from the future', () => {
-    fc.assert(
-      fc.property(events, questions, fc.constantFrom(0, 5), (given, asked, ttl) => {
-        const view = viewOf(ttl);
-        const windows = createOnlineWindows(view);
-        for (const { key, happened, known, value } of given) windows.add(key, happened, known, { value });
-        for (const { key, at } of asked) {
-          deepEqual([...windows.read(key, at)], bruteForce(view, given, key, at));
-          const earlier = given.filter((event) => Math.max(event.known, event.happened) <= at);
-          deepEqual([...windows.read(key, at)], bruteForce(view, earlier, key, at));
-        }
-      }),
-    );
-  });
-
-  it('answer the same after what no question can reach was forgotten', () => {
-    fc.assert(
-      fc.property(events, questions, moment, (given, asked, now) => {
-        const view = viewOf(0);
-        const windows = createOnlineWindows(view);
-        for (const { key, happened, known, value } of given) windows.add(key, happened, known, { value });
-        windows.expire(now);
-        for (const { key, at } of asked.filter((one) => one.at >= now)) {
-          const expected = bruteForce(view, given, key, at);
-          deepEqual([...windows.read(key, at)], expected);
-        }
-      }),
-    );
-  });
-});
-
-describe('offline windows', () => {
-  let folder: string;
-  let analytics: Analytics;
-  before(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'flyball-windows-'));
-    analytics = createAnalytics({ scratchDir: folder, memoryLimitMb: 700, threads: 2 });
-  });
-  after(async () => {
-    await analytics.close();
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  async function offline(session: AnalyticsSession, view: FeatureViewDefinition): Promise<(number | null)[][]> {
-    const wanted = view.features.map(({ name }) => ({ feature: name, as: name }));
-    const [row] = await session.rows('select min(__t) as low, max(__t) as high from spine');
-    const bounds = { minMs: Number(row!['low']), maxMs: Number(row!['high']) };
-    const { prepare, joins, columns } = viewSql({ view, keyColumn: 'asked', wanted }, 0, bounds);
-    for (const statement of prepare) await session.execute(statement);
-    const rows = await session.rows(`select ${columns.join(', ')} from spine s ${joins} order by s.__id`);
-    return rows.map((answer) => Object.values(answer) as (number | null)[]);
-  }
-
-  it('answer as the online ones do', async () => {
-    await fc.assert(
-      fc.asyncProperty(events, questions, fc.constantFrom(0, 5), async (given, asked, ttl) => {
-        const view = viewOf(ttl);
-        const found = await analytics.run({ name: 'test' }, async (session) => {
-          await session.execute('create table data (key varchar, happened timestamp, known timestamp, value bigint)');
-          for (const { key, happened, known, value } of given) {
-            await session.execute(
-              'insert into data values ($1, make_timestamp($2 * 1000), make_timestamp($3 * 1000), $4)',
-              [key, happened, known, value],
-            );
+describe('windows', () => {
+  describe('online windows', () => {
+    it('answer as the definition says, whatever order events come in, and never from the future', () => {
+      fc.assert(
+        fc.property(events, questions, fc.constantFrom(0, 5), (given, asked, ttl) => {
+          const view = viewOf(ttl);
+          const windows = createOnlineWindows(view);
+          for (const { key, happened, known, value } of given) windows.add(key, happened, known, { value });
+          for (const { key, at } of asked) {
+            deepEqual([...windows.read(key, at)], bruteForce(view, given, key, at));
+            const earlier = given.filter((event) => Math.max(event.known, event.happened) <= at);
+            deepEqual([...windows.read(key, at)], bruteForce(view, earlier, key, at));
           }
-          await session.execute('create table spine (__id bigint, __t bigint, asked varchar)');
-          for (const [i, { key, at }] of asked.entries())
-            await session.execute('insert into spine values ($1, $2, $3)', [i, at, key]);
-          return await offline(session, view);
-        });
-        const expected = asked.map(({ key, at }) => bruteForce(view, given, key, at));
-        deepEqual(
-          found.map((row) => row.map((value) => value ?? Number.NaN)),
-          expected,
-        );
-      }),
-      { numRuns: 25 },
-    );
+        }),
+      );
+    });
+
+    it('answer the same after what no question can reach was forgotten', () => {
+      fc.assert(
+        fc.property(events, questions, moment, (given, asked, now) => {
+          const view = viewOf(0);
+          const windows = createOnlineWindows(view);
+          for (const { key, happened, known, value } of given) windows.add(key, happened, known, { value });
+          windows.expire(now);
+          for (const { key, at } of asked.filter((one) => one.at >= now)) {
+            const expected = bruteForce(view, given, key, at);
+            deepEqual([...windows.read(key, at)], expected);
+          }
+        }),
+      );
+    });
   });
 
-  it('equal the online ones on a week of real flights, bit by bit', async () => {
-    const entry = createRequire(import.meta.url).resolve('vega-datasets');
-    const file = path.join(entry.slice(0, entry.lastIndexOf('vega-datasets')), 'vega-datasets/data/flights-3m.parquet');
-    const view = View.parse({
-      name: 'v',
-      entity: 'airport',
-      source: { dataset: 'flights', key: 'origin', happenedAt: 'date', knownAt: 'landed_at' },
-      ttlSeconds: 2 * 86_400,
-      features: [
-        { name: 'late_3h', aggregate: 'mean', of: { column: 'delay', above: 15 }, windowSeconds: 10_800 },
-        { name: 'late_24h', aggregate: 'mean', of: { column: 'delay', above: 15 }, windowSeconds: 86_400 },
-        { name: 'landed_3h', aggregate: 'count', windowSeconds: 10_800 },
-      ],
+  describe('offline windows', () => {
+    let folder: string;
+    let analytics: Analytics;
+    before(async () => {
+      folder = await mkdtemp(path.join(tmpdir(), 'flyball-windows-'));
+      analytics = createAnalytics({ scratchDir: folder, memoryLimitMb: 700, threads: 2 });
     });
-    const landed = 'date + to_seconds(cast(round(60 * (30 + distance / 7.5)) as bigint))';
-    const week = "date >= '2001-03-01' and date < '2001-03-08'";
-    await analytics.run({ name: 'test' }, async (session) => {
-      const attached = await session.attach('flights.parquet', file);
-      await session.execute(
-        `create table data as select date, delay, origin, ${landed} as landed_at from read_parquet('${attached}') where ${week}`,
+    after(async () => {
+      await analytics.close();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    async function offline(session: AnalyticsSession, view: FeatureViewDefinition): Promise<(number | null)[][]> {
+      const wanted = view.features.map(({ name }) => ({ feature: name, as: name }));
+      const [row] = await session.rows('select min(__t) as low, max(__t) as high from spine');
+      const bounds = { minMs: Number(row!['low']), maxMs: Number(row!['high']) };
+      const { prepare, joins, columns } = viewSql({ view, keyColumn: 'asked', wanted }, 0, bounds);
+      for (const statement of prepare) await session.execute(statement);
+      const rows = await session.rows(`select ${columns.join(', ')} from spine s ${joins} order by s.__id`);
+      return rows.map((answer) => Object.values(answer) as (number | null)[]);
+    }
+
+    it('answer as the online ones do', async () => {
+      await fc.assert(
+        fc.asyncProperty(events, questions, fc.constantFrom(0, 5), async (given, asked, ttl) => {
+          const view = viewOf(ttl);
+          const found = await analytics.run({ name: 'test' }, async (session) => {
+            await session.execute('create table data (key varchar, happened timestamp, known timestamp, value bigint)');
+            for (const { key, happened, known, value } of given) {
+              await session.execute(
+                'insert into data values ($1, make_timestamp($2 * 1000), make_timestamp($3 * 1000), $4)',
+                [key, happened, known, value],
+              );
+            }
+            await session.execute('create table spine (__id bigint, __t bigint, asked varchar)');
+            for (const [i, { key, at }] of asked.entries())
+              await session.execute('insert into spine values ($1, $2, $3)', [i, at, key]);
+            return await offline(session, view);
+          });
+          const expected = asked.map(({ key, at }) => bruteForce(view, given, key, at));
+          deepEqual(
+            found.map((row) => row.map((value) => value ?? Number.NaN)),
+            expected,
+          );
+        }),
+        { numRuns: 25 },
       );
-      await session.execute(
-        'create table spine as select row_number() over (order by date, origin, delay) as __id, epoch_ms(date) as __t, origin as asked from data',
+    });
+
+    it('equal the online ones on a week of real flights, bit by bit', async () => {
+      const entry = createRequire(import.meta.url).resolve('vega-datasets');
+      const file = path.join(
+        entry.slice(0, entry.lastIndexOf('vega-datasets')),
+        'vega-datasets/data/flights-3m.parquet',
       );
-      const found = await offline(session, view);
-      const windows = createOnlineWindows(view);
-      for (const row of await session.rows(
-        'select origin, epoch_ms(date) as h, epoch_ms(landed_at) as k, delay from data order by landed_at',
-      )) {
-        windows.add(String(row['origin']), Number(row['h']), Number(row['k']), { delay: Number(row['delay']) });
-      }
-      const asked = await session.rows('select __t, asked from spine order by __id');
-      equal(found.length, asked.length);
-      for (const [i, { __t, asked: key }] of asked.entries()) {
-        deepEqual(
-          found[i]!.map((value) => value ?? Number.NaN),
-          [...windows.read(String(key), Number(__t))],
+      const view = View.parse({
+        name: 'v',
+        entity: 'airport',
+        source: { dataset: 'flights', key: 'origin', happenedAt: 'date', knownAt: 'landed_at' },
+        ttlSeconds: 2 * 86_400,
+        features: [
+          { name: 'late_3h', aggregate: 'mean', of: { column: 'delay', above: 15 }, windowSeconds: 10_800 },
+          { name: 'late_24h', aggregate: 'mean', of: { column: 'delay', above: 15 }, windowSeconds: 86_400 },
+          { name: 'landed_3h', aggregate: 'count', windowSeconds: 10_800 },
+        ],
+      });
+      const landed = 'date + to_seconds(cast(round(60 * (30 + distance / 7.5)) as bigint))';
+      const week = "date >= '2001-03-01' and date < '2001-03-08'";
+      await analytics.run({ name: 'test' }, async (session) => {
+        const attached = await session.attach('flights.parquet', file);
+        await session.execute(
+          `create table data as select date, delay, origin, ${landed} as landed_at from read_parquet('${attached}') where ${week}`,
         );
-      }
+        await session.execute(
+          'create table spine as select row_number() over (order by date, origin, delay) as __id, epoch_ms(date) as __t, origin as asked from data',
+        );
+        const found = await offline(session, view);
+        const windows = createOnlineWindows(view);
+        for (const row of await session.rows(
+          'select origin, epoch_ms(date) as h, epoch_ms(landed_at) as k, delay from data order by landed_at',
+        )) {
+          windows.add(String(row['origin']), Number(row['h']), Number(row['k']), { delay: Number(row['delay']) });
+        }
+        const asked = await session.rows('select __t, asked from spine order by __id');
+        equal(found.length, asked.length);
+        for (const [i, { __t, asked: key }] of asked.entries()) {
+          deepEqual(
+            found[i]!.map((value) => value ?? Number.NaN),
+            [...windows.read(String(key), Number(__t))],
+          );
+        }
+      });
     });
   });
 });

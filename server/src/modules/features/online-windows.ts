@@ -5,7 +5,9 @@ import { measured, type PlannedFeature, planView, type ViewPlan } from './measur
 export interface OnlineWindows {
   /** An event of a key. One that became known before it happened counts as known when it happened. */
   add(key: string, happenedMs: number, knownMs: number, row: Readonly<Record<string, number | null>>): void;
-  /** One value per feature of the view, in its order; NaN for none. Events that are not known at `atMs` do not exist. */
+  /**
+   * One value per feature of the view, in its order; NaN for none. Events that are not known at `atMs` do not exist.
+   */
   read(key: string, atMs: number, into?: Float64Array): Float64Array;
   /** Forgets events that no question after this moment can reach. */
   expire(beforeMs: number): void;

@@ -30,7 +30,8 @@ export async function seedOnline(
     await openVersion(parts, session, version);
     const values = columns.map((name, c) => `, ${quoteIdentifier(name)}::double as c${c}`).join('');
     const rows = await session.rows(
-      `select ${quoteIdentifier(key)}::varchar as k, epoch_ms(${quoteIdentifier(happenedAt)}) as h, ${known} as t${values}
+      `select ${quoteIdentifier(key)}::varchar as k, epoch_ms(${quoteIdentifier(happenedAt)}) as h, ${known}
+        as t${values}
        from data where ${quoteIdentifier(key)} is not null and ${known} > $1 and ${known} <= $2 order by t`,
       [atMs - reach, atMs],
     );

@@ -26,7 +26,8 @@ function eventsSql(view: View, plan: ViewPlan, bounds: { readonly minMs: number;
   const reach = Math.max(plan.longestMs, plan.ttlMs);
   const measures = plan.measures.map((measure, m) => `, ${measureSql(measure)} as m${m}`).join('');
   return `select ${quoteIdentifier(key)}::varchar as k, ${happened} as h, ${known} as t${measures}
-    from data where ${quoteIdentifier(key)} is not null and ${known} > ${bounds.minMs - reach} and ${known} <= ${bounds.maxMs}`;
+    from data where ${quoteIdentifier(key)} is not null and ${known} > ${bounds.minMs - reach}
+      and ${known} <= ${bounds.maxMs}`;
 }
 
 const additive = (aggregate: PlannedFeature['aggregate']): boolean => ['count', 'sum', 'mean'].includes(aggregate);

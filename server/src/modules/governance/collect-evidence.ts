@@ -79,7 +79,10 @@ async function rolloutItems({ serving }: GovernanceParts, project: string, versi
   return items;
 }
 
-/** Gathers what proves how a version came to be. The digest covers the sections, so a copy can be compared with the original. */
+/**
+ * Gathers what proves how a version came to be. The digest covers the sections, so a copy can be compared with the
+ * original.
+ */
 export async function collectEvidence(
   parts: GovernanceParts,
   project: string,

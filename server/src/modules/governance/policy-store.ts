@@ -22,7 +22,8 @@ const present = ({ body, created_at, updated_at }: PolicyTable): Policy => ({
 
 export async function upsertPolicy(on: Queryable, project: string, body: PolicyDefinition): Promise<Policy> {
   const { rows } = await sql<PolicyTable>`
-    insert into governance.policy (project, name, body) values (${project}, ${body.name}, ${JSON.stringify(body)}::jsonb)
+    insert into governance.policy (project, name, body) values (${project}, ${body.name},
+      ${JSON.stringify(body)}::jsonb)
     on conflict (project, name) do update set body = excluded.body, updated_at = clock_timestamp()
     returning *`.execute(on.tables<Tables>());
   return present(rows[0]!);

@@ -46,7 +46,8 @@ export async function insertAlert(on: Queryable, alert: Omit<AlertTable, 'state'
   const result = await sql`insert into monitoring.alert
       (id, incident_id, project, monitor, rule, signal, endpoint, severity, state, message, value, bound, opened_at)
     values (${alert.id}, ${alert.incident_id}, ${alert.project}, ${alert.monitor}, ${alert.rule}, ${alert.signal},
-      ${alert.endpoint}, ${alert.severity}, 'open', ${alert.message}, ${alert.value}, ${alert.bound}, ${alert.opened_at})
+      ${alert.endpoint}, ${alert.severity}, 'open', ${alert.message}, ${alert.value}, ${alert.bound},
+        ${alert.opened_at})
     on conflict (project, monitor, rule) where state = 'open' do nothing`.execute(on.tables<Tables>());
   return result.numAffectedRows === 1n;
 }

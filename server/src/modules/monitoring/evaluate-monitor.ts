@@ -24,7 +24,10 @@ function windowOf(rows: ProductionRows, endMs: number, seconds: number): Window 
   return { rows, from: rowAt(rows, endMs - seconds * 1000), until: rowAt(rows, endMs) };
 }
 
-/** The frozen reference of a signal for this champion: from its training data or evaluation, else its first full window. */
+/**
+ * The frozen reference of a signal for this champion: from its training data or evaluation, else its first full
+ * window.
+ */
 async function referenceOf(
   parts: MonitoringParts,
   trx: Trx,

@@ -1,4 +1,5 @@
-// Whether production is still right: signals over event time, alerts with hysteresis, incidents and what is done about them.
+// Whether production is still right: signals over event time, alerts with hysteresis, incidents and what is done about
+// them.
 // It owns monitors, signals, alerts and incidents; retraining is started by whoever listens to its events.
 
 import type { monitoringRoutes } from '@flyball/api';

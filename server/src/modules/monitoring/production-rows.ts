@@ -1,4 +1,7 @@
-/** Answered predictions of an endpoint in a stretch of event time, in its order, joined with what is known of the truth. */
+/**
+ * Answered predictions of an endpoint in a stretch of event time, in its order, joined with what is known of the
+ * truth.
+ */
 export interface ProductionRows {
   /** Epoch ms. */
   readonly at: Float64Array;

@@ -28,7 +28,8 @@ async function changeRun({ platform }: PipelineParts, trx: Trx, run: StoredRun, 
 }
 
 /**
- * Queues what became ready, skips what never will, ends the run when all has ended. The caller holds the run's lock, and
+ * Queues what became ready, skips what never will, ends the run when all has ended. The caller holds the run's lock,
+ * and
  * has changed the steps in statements before: only then does this see what others have finished.
  */
 export async function advanceRun(parts: PipelineParts, trx: Trx, run: StoredRun): Promise<void> {

@@ -1,5 +1,6 @@
 // How work is repeated without hands: graphs of steps as rows, run by children of the workers, started by people,
-// schedules and events. It owns definitions, runs, steps, their logs and cached results; what a step does belongs to others.
+// schedules and events. It owns definitions, runs, steps, their logs and cached results; what a step does belongs to
+// others.
 
 import { hostname } from 'node:os';
 import { events, type PipelineRun, type pipelineRoutes } from '@flyball/api';

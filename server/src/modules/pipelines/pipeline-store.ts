@@ -26,7 +26,8 @@ export async function upsertPipeline(
 ): Promise<StoredPipeline> {
   const text = JSON.stringify(body);
   const { rows } = await sql<StoredPipeline>`
-    insert into pipelines.pipeline as p (project, name, version, body) values (${project}, ${body.name}, 1, ${text}::jsonb)
+    insert into pipelines.pipeline as p (project, name, version, body) values (${project}, ${body.name}, 1,
+      ${text}::jsonb)
     on conflict (project, name) do update set body = excluded.body, deleted_at = null,
       version = p.version + (p.body is distinct from excluded.body)::int,
       updated_at = case when p.body is distinct from excluded.body then clock_timestamp() else p.updated_at end

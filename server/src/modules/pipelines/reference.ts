@@ -25,7 +25,9 @@ export function referencesIn(value: unknown): string[] {
   return Object.values(value).flatMap(referencesIn);
 }
 
-/** Replaces references; a string that is one reference keeps the type of what it points to, missing ones become null. */
+/**
+ * Replaces references; a string that is one reference keeps the type of what it points to, missing ones become null.
+ */
 export function resolveReferences(value: unknown, scope: Scope): unknown {
   if (typeof value === 'string') {
     const whole = /^\$\{([^}]*)\}$/.exec(value);

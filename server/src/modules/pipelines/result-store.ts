@@ -27,7 +27,8 @@ export async function keepResult(
   },
 ): Promise<void> {
   await sql`insert into pipelines.cached_result (project, key, outputs, run_id, step_id)
-    values (${result.project}, ${result.key}, ${JSON.stringify(result.outputs)}::jsonb, ${result.runId}, ${result.stepId})
+    values (${result.project}, ${result.key}, ${JSON.stringify(result.outputs)}::jsonb, ${result.runId},
+      ${result.stepId})
     on conflict (project, key) do update set outputs = excluded.outputs, run_id = excluded.run_id,
       step_id = excluded.step_id, created_at = clock_timestamp()`.execute(on.tables<Tables>());
 }

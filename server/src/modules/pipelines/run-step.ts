@@ -21,7 +21,10 @@ async function scopeOf({ platform }: PipelineParts, run: StoredRun): Promise<Sco
   };
 }
 
-/** The result, its lineage and the readiness of its successors: one transaction, or nothing when a newer attempt exists. */
+/**
+ * The result, its lineage and the readiness of its successors: one transaction, or nothing when a newer attempt
+ * exists.
+ */
 async function settle(parts: PipelineParts, run: StoredRun, step: StoredStep, ending: Ending, keep?: CacheKey) {
   const { platform } = parts;
   await platform.database.transaction(async (trx) => {

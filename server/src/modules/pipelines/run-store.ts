@@ -32,7 +32,8 @@ export async function insertRun(on: Queryable, run: NewRun): Promise<boolean> {
   const result = await sql`
     insert into pipelines.run (id, project, pipeline, pipeline_version, definition, state, params, trigger_kind,
       trigger_detail, trigger_key, actor)
-    values (${run.id}, ${run.project}, ${run.pipeline}, ${run.pipeline_version}, ${JSON.stringify(run.definition)}::jsonb,
+    values (${run.id}, ${run.project}, ${run.pipeline}, ${run.pipeline_version},
+      ${JSON.stringify(run.definition)}::jsonb,
       'queued', ${JSON.stringify(run.params)}::jsonb, ${run.trigger_kind}, ${run.trigger_detail}, ${run.trigger_key},
       ${run.actor})
     on conflict (project, pipeline, trigger_key) do nothing`.execute(on.tables<Tables>());

@@ -41,6 +41,26 @@ function lineageOf(id: string, { runId, dataset }: ModelVersion) {
   ];
 }
 
+export interface VersionOptions {
+  /** Whether the run may be one of another server, whose id is kept as a text. */
+  readonly foreignRun?: boolean;
+}
+
+async function isKnown(
+  tracking: RegistryParts['tracking'],
+  project: string,
+  runId: string,
+  { foreignRun = false }: VersionOptions,
+): Promise<boolean> {
+  try {
+    await tracking.getRun(project, runId);
+    return true;
+  } catch (error) {
+    if (foreignRun && error instanceof PlatformError && error.code === 'not_found') return false;
+    throw error;
+  }
+}
+
 /** Registers a version: files that are stored already, scanned, with everything that ties it to where it comes from. */
 export async function createVersion(
   parts: RegistryParts,
@@ -48,9 +68,10 @@ export async function createVersion(
   project: string,
   model: string,
   given: NewModelVersion,
+  options: VersionOptions = {},
 ): Promise<ModelVersion> {
   const { platform, data, tracking } = parts;
-  if (given.runId !== undefined) await tracking.getRun(project, given.runId);
+  const knowsRun = given.runId !== undefined && (await isKnown(tracking, project, given.runId, options));
   if (given.dataset !== undefined) await data.getVersion(project, given.dataset.name, given.dataset.version);
   const files = await resolveFiles(parts, given.files);
   const scan = await scanModelFiles(
@@ -65,6 +86,8 @@ export async function createVersion(
       version: number,
       description: given.description,
       runId: given.runId ?? null,
+      runLink: given.runLink ?? null,
+      loggedModelId: given.loggedModelId ?? null,
       source: given.source,
       dataset: given.dataset ?? null,
       flavor: given.flavor,
@@ -78,7 +101,7 @@ export async function createVersion(
     const version = (await findVersion(trx, project, model, number))!;
     const details = { sha256: version.digest, scan: scan.verdict, runId: version.runId };
     const node = { kind: 'model_version', id, title: id, details };
-    await data.lineage.record(trx, project, lineageOf(id, version), [node]);
+    await data.lineage.record(trx, project, lineageOf(id, knowsRun ? version : { ...version, runId: null }), [node]);
     const payload = { model, version: number };
     await platform.events.publish(trx, { project, name: 'registry.version-created', payload });
     const subject = { kind: 'model_version', id };

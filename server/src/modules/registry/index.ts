@@ -14,10 +14,12 @@ import { moveAliasIn, removeAlias, setAlias } from './move-alias.ts';
 import type { RegistryParts } from './parts.ts';
 import type { RegistryDoor } from './registry-door.ts';
 import { registryHandlers } from './routes.ts';
+import { searchModels, searchVersions } from './search-registry.ts';
 import {
   archiveStage,
   deleteVersion,
   findByAlias,
+  findLatestVersions,
   findVersion,
   listVersions,
   updateVersion,
@@ -144,7 +146,11 @@ export function createRegistry(platform: Platform, data: Data, tracking: Trackin
     listModels: async (page) => await listModels(database, page),
     changeModel: async (actor, project, name, change) => await changeModel(parts, actor, project, name, change),
     deleteModel: async (actor, project, name) => await removeModel(parts, actor, project, name),
-    createVersion: async (actor, project, model, version) => await createVersion(parts, actor, project, model, version),
+    createVersion: async (actor, project, model, version, options) =>
+      await createVersion(parts, actor, project, model, version, options),
+    searchModels: async (project, input) => await searchModels(parts, project, input),
+    searchVersions: async (project, input) => await searchVersions(parts, project, input),
+    latestVersions: async (project, models) => await findLatestVersions(database, project, models),
     getVersion: async (project, model, version) => await getVersion(parts, project, model, version),
     listVersions: async (page) => await listVersions(database, page),
     changeVersion: async (actor, project, model, version, change) =>

@@ -24,17 +24,17 @@ interface Tables {
   'registry.alias': AliasTable;
 }
 
-interface ModelRow extends ModelTable {
+export interface ModelRow extends ModelTable {
   latest_version: number | null;
   aliases: Record<string, number>;
 }
 
-const selected = sql`m.*,
+export const modelColumns = sql`m.*,
   (select max(version) from registry.version v where v.project = m.project and v.model = m.name) as latest_version,
   coalesce((select jsonb_object_agg(a.alias, a.version) from registry.alias a
     where a.project = m.project and a.model = m.name), '{}') as aliases`;
 
-const present = (row: ModelRow): Model => ({
+export const presentModel = (row: ModelRow): Model => ({
   name: row.name,
   description: row.description,
   tags: row.tags,
@@ -75,9 +75,9 @@ export async function updateModel(on: Queryable, project: string, name: string, 
 }
 
 export async function findModel(on: Queryable, project: string, name: string): Promise<Model | null> {
-  const { rows } = await sql<ModelRow>`select ${selected} from registry.model m
+  const { rows } = await sql<ModelRow>`select ${modelColumns} from registry.model m
     where m.project = ${project} and m.name = ${name}`.execute(on.tables<Tables>());
-  return rows[0] === undefined ? null : present(rows[0]);
+  return rows[0] === undefined ? null : presentModel(rows[0]);
 }
 
 export interface ModelPage {
@@ -91,11 +91,11 @@ export async function listModels(on: Queryable, page: ModelPage): Promise<Model[
   const after = page.after === undefined ? sql`` : sql`and m.name > ${page.after}`;
   const search =
     page.search === undefined ? sql`` : sql`and position(lower(${page.search}) in lower(m.name collate "default")) > 0`;
-  const { rows } = await sql<ModelRow>`select ${selected} from registry.model m
+  const { rows } = await sql<ModelRow>`select ${modelColumns} from registry.model m
     where m.project = ${page.project} ${after} ${search} order by m.name limit ${page.limit}`.execute(
     on.tables<Tables>(),
   );
-  return rows.map(present);
+  return rows.map(presentModel);
 }
 
 export async function deleteModel(on: Queryable, project: string, name: string): Promise<boolean> {

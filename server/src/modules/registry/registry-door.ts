@@ -2,9 +2,11 @@ import type { Model, ModelVersion, NewModelVersion } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
 import type { Action } from '#platform/actions/action';
 import type { Platform } from '#platform/platform';
+import type { VersionOptions } from './create-version.ts';
 import type { ModelChange, ModelPage } from './model-store.ts';
 import type { AliasMove } from './move-alias.ts';
 import type { AliasGuard } from './parts.ts';
+import type { FoundPage, RegistrySearch } from './search-registry.ts';
 import type { VersionChange, VersionPage } from './version-store.ts';
 
 type Trx = Parameters<Parameters<Platform['database']['transaction']>[0]>[0];
@@ -20,7 +22,18 @@ export interface RegistryDoor {
   listModels(page: ModelPage): Promise<Model[]>;
   changeModel(actor: Actor, project: string, name: string, change: ModelChange): Promise<Model>;
   deleteModel(actor: Actor, project: string, name: string): Promise<void>;
-  createVersion(actor: Actor, project: string, model: string, version: NewModelVersion): Promise<ModelVersion>;
+  createVersion(
+    actor: Actor,
+    project: string,
+    model: string,
+    version: NewModelVersion,
+    options?: VersionOptions,
+  ): Promise<ModelVersion>;
+  /** In MLflow's filter language. */
+  searchModels(project: string, input: RegistrySearch): Promise<FoundPage<Model>>;
+  searchVersions(project: string, input: RegistrySearch): Promise<FoundPage<ModelVersion>>;
+  /** The newest version of each stage, of several models at once. */
+  latestVersions(project: string, models: readonly string[]): Promise<ModelVersion[]>;
   getVersion(project: string, model: string, version: number): Promise<ModelVersion>;
   listVersions(page: VersionPage): Promise<ModelVersion[]>;
   changeVersion(

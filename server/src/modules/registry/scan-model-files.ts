@@ -38,7 +38,10 @@ async function scanFile({ path, bytes }: ScannedFile): Promise<Finding> {
 
 const severity = ['malicious', 'invalid', 'unknown', 'safe'] as const;
 
-/** Judges the files of a version without executing or unpickling anything: what is not known to be harmless is not safe. */
+/**
+ * Judges the files of a version without executing or unpickling anything: what is not known to be harmless is not
+ * safe.
+ */
 export async function scanModelFiles(files: readonly ScannedFile[]): Promise<Scan> {
   const findings: Finding[] = [];
   for (const file of files) findings.push(await scanFile(file));

@@ -8,6 +8,8 @@ interface VersionTable {
   version: number;
   description: string;
   run_id: string | null;
+  run_link: string | null;
+  model_id: string | null;
   source: string;
   dataset: ModelVersion['dataset'];
   flavor: ModelVersion['flavor'];
@@ -28,10 +30,12 @@ interface Tables {
 
 type VersionRow = VersionTable & { aliases: string[] };
 
-const selected = sql`v.*, coalesce((select array_agg(a.alias order by a.alias) from registry.alias a
+export type StoredVersion = VersionRow;
+
+export const versionColumns = sql`v.*, coalesce((select array_agg(a.alias order by a.alias) from registry.alias a
   where a.project = v.project and a.model = v.model and a.version = v.version), '{}') as aliases`;
 
-const present = (row: VersionRow): ModelVersion => ({
+export const presentVersion = (row: VersionRow): ModelVersion => ({
   model: row.model,
   version: row.version,
   description: row.description,
@@ -46,21 +50,24 @@ const present = (row: VersionRow): ModelVersion => ({
   stage: row.stage,
   aliases: row.aliases,
   tags: row.tags,
+  runLink: row.run_link,
+  loggedModelId: row.model_id,
   createdAt: row.created_at.toISOString(),
+  updatedAt: row.updated_at.toISOString(),
   createdBy: row.created_by,
 });
 
-export type NewVersionRow = Omit<ModelVersion, 'stage' | 'aliases' | 'createdAt'>;
+export type NewVersionRow = Omit<ModelVersion, 'stage' | 'aliases' | 'createdAt' | 'updatedAt'>;
 
 export async function insertVersion(on: Queryable, project: string, version: NewVersionRow): Promise<void> {
   const json = (value: unknown) => sql`${JSON.stringify(value)}::jsonb`;
   await sql`insert into registry.version (project, model, version, description, run_id, source, dataset, flavor, inputs,
-      files, digest, scan, tags, created_by)
-    values (${project}, ${version.model}, ${version.version}, ${version.description}, ${version.runId}, ${version.source},
+      files, digest, scan, tags, created_by, run_link, model_id)
+    values (${project}, ${version.model}, ${version.version}, ${version.description}, ${version.runId},
+      ${version.source},
       ${version.dataset === null ? null : json(version.dataset)}, ${version.flavor}, ${json(version.inputs)},
-      ${json(version.files)}, ${version.digest}, ${json(version.scan)}, ${json(version.tags)}, ${version.createdBy})`.execute(
-    on.tables<Tables>(),
-  );
+      ${json(version.files)}, ${version.digest}, ${json(version.scan)}, ${json(version.tags)},
+        ${version.createdBy})`.execute(on.tables<Tables>());
 }
 
 export async function findVersion(
@@ -69,9 +76,9 @@ export async function findVersion(
   model: string,
   version: number,
 ): Promise<ModelVersion | null> {
-  const { rows } = await sql<VersionRow>`select ${selected} from registry.version v
+  const { rows } = await sql<VersionRow>`select ${versionColumns} from registry.version v
     where v.project = ${project} and v.model = ${model} and v.version = ${version}`.execute(on.tables<Tables>());
-  return rows[0] === undefined ? null : present(rows[0]);
+  return rows[0] === undefined ? null : presentVersion(rows[0]);
 }
 
 export async function findByAlias(
@@ -80,10 +87,10 @@ export async function findByAlias(
   model: string,
   alias: string,
 ): Promise<ModelVersion | null> {
-  const { rows } = await sql<VersionRow>`select ${selected} from registry.version v
+  const { rows } = await sql<VersionRow>`select ${versionColumns} from registry.version v
     join registry.alias b on b.project = v.project and b.model = v.model and b.version = v.version
     where b.project = ${project} and b.model = ${model} and b.alias = ${alias}`.execute(on.tables<Tables>());
-  return rows[0] === undefined ? null : present(rows[0]);
+  return rows[0] === undefined ? null : presentVersion(rows[0]);
 }
 
 export interface VersionPage {
@@ -98,10 +105,10 @@ export interface VersionPage {
 export async function listVersions(on: Queryable, page: VersionPage): Promise<ModelVersion[]> {
   const model = page.model === undefined ? sql`` : sql`and v.model = ${page.model}`;
   const before = page.before === undefined ? sql`` : sql`and v.version < ${page.before}`;
-  const { rows } = await sql<VersionRow>`select ${selected} from registry.version v
+  const { rows } = await sql<VersionRow>`select ${versionColumns} from registry.version v
     where v.project = ${page.project} ${model} ${before}
     order by v.created_at desc, v.model, v.version desc limit ${page.limit}`.execute(on.tables<Tables>());
-  return rows.map(present);
+  return rows.map(presentVersion);
 }
 
 export interface VersionChange {
@@ -148,4 +155,16 @@ export async function deleteVersion(
     .where('version', '=', of.version)
     .executeTakeFirst();
   return result.numDeletedRows > 0n;
+}
+
+/** The newest version of each stage of these models. */
+export async function findLatestVersions(
+  on: Queryable,
+  project: string,
+  models: readonly string[],
+): Promise<ModelVersion[]> {
+  const { rows } = await sql<VersionRow>`select distinct on (v.model, v.stage) ${versionColumns} from registry.version v
+    where v.project = ${project} and v.model = any(${[...models]}::text[])
+    order by v.model, v.stage, v.version desc`.execute(on.tables<Tables>());
+  return rows.map(presentVersion);
 }

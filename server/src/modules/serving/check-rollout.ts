@@ -31,7 +31,9 @@ async function act(parts: ServingParts, trx: Trx, move: RolloutMove, { verdict, 
   }
 }
 
-/** One look at a rollout, as things were known at a moment of event time. True when it changed what the gateway does. */
+/**
+ * One look at a rollout, as things were known at a moment of event time. True when it changed what the gateway does.
+ */
 async function look(parts: ServingParts, rollout: RolloutRow, at: Date, failure: string | null): Promise<boolean> {
   const facts = await rolloutFacts(parts, rollout, at);
   if (facts.firstAt === null && failure === null) return false;
@@ -86,7 +88,8 @@ export async function stopBrokenRollout(parts: ServingParts, { id, watermark }: 
 }
 
 /**
- * Looks at the endpoint's rollout at every moment that is due by the watermark, in order. What happens between two looks depends on event time alone, so a replay comes to the same verdicts.
+ * Looks at the endpoint's rollout at every moment that is due by the watermark, in order. What happens between two
+ * looks depends on event time alone, so a replay comes to the same verdicts.
  */
 export async function checkRollout(
   parts: ServingParts,

@@ -274,7 +274,9 @@ export class Gateway {
     }
   }
 
-  /** Answers once all that came before the question is in the log: answers, shadows, and versions that were starting. */
+  /**
+   * Answers once all that came before the question is in the log: answers, shadows, and versions that were starting.
+   */
   async #answerCaughtUp(endpointId: string, token: string): Promise<void> {
     const hosted = this.#hosted.get(endpointId);
     if (hosted !== undefined) await catchUp(hosted);

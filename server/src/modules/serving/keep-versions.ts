@@ -22,7 +22,9 @@ const frame = ({ inputs, replicas, maxBatchRows, timeoutMs }: EndpointDefinition
   timeoutMs,
 });
 
-/** Starts the versions that an endpoint's state names, and ends the others. `broken` are those that cannot be started. */
+/**
+ * Starts the versions that an endpoint's state names, and ends the others. `broken` are those that cannot be started.
+ */
 export async function keepVersions(
   hosted: HostedEndpoint,
   broken: Map<number, string>,
@@ -68,7 +70,8 @@ async function startVersion(hosted: HostedEndpoint, number: number, keeping: Kee
     endpoint: definition,
     hub: keeping.hub,
     log: (line) => log.info(line),
-    // Before any traffic nobody knows the event time as of which views are to be loaded; the first request does it then.
+    // Before any traffic nobody knows the event time as of which views are to be loaded; the first request does it
+    // then.
     prepare: async ({ features }) => {
       const { newestAt } = hosted.served;
       if (newestAt === 0) return;

@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { Database } from '#platform/database/database';
 
 /**
- * Runs `work` while nobody else does work of this name; false, and nothing done, when somebody does. The lock belongs to
+ * Runs `work` while nobody else does work of this name; false, and nothing done, when somebody does. The lock belongs
+ * to
  * a connection, so it ends with the process that holds it.
  */
 export async function withLock(database: Database, name: string, work: () => Promise<void>): Promise<boolean> {

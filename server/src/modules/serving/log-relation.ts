@@ -11,11 +11,13 @@ export async function localPaths({ platform }: ServingParts, segments: readonly 
 }
 
 const emptyColumns: Readonly<Record<SegmentKind, string>> = {
-  predictions: `null::varchar as id, null::varchar as request, null::int as row, null::timestamp as "at", null::int as version,
+  predictions: `null::varchar as id, null::varchar as request, null::int as row, null::timestamp as "at",
+    null::int as version,
     null::varchar as role, null::double as weight, null::varchar as rollout, null::int as step,
     null::varchar as sticky_key, null::double as ms, null::varchar as error, null::double as prediction,
     null::bigint as seq`,
-  shadows: `null::varchar as id, null::varchar as request, null::int as row, null::timestamp as "at", null::int as version,
+  shadows: `null::varchar as id, null::varchar as request, null::int as row, null::timestamp as "at", null::int
+    as version,
     null::varchar as rollout, null::int as step, null::double as ms, null::varchar as error,
     null::double as prediction, null::bigint as seq`,
   labels: `null::varchar as id, null::timestamp as "at", null::double as value, null::timestamp as predicted_at,

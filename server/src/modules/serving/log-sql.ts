@@ -71,14 +71,16 @@ export function shadowsSql(path: string): string {
     e: 'VARCHAR',
     y: 'DOUBLE[]',
   });
-  return `select r || '.' || x as id, r as request, x::int as row, ${moment('"at"')} as "at", v as version, ro as rollout,
+  return `select r || '.' || x as id, r as request, x::int as row, ${moment('"at"')} as "at", v as version, ro
+    as rollout,
       st as step, ms, e as error, y[x + 1] as prediction, q as seq
     from (select *, unnest(range(n)) as x from ${source})`;
 }
 
 export function labelsSql(path: string): string {
   const source = readJson(path, { q: 'BIGINT', id: 'VARCHAR[]', at: 'DOUBLE[]', y: 'DOUBLE[]', p: 'DOUBLE[]' });
-  return `select id[x + 1] as id, ${moment('"at"[x + 1]')} as "at", y[x + 1] as value, ${moment('p[x + 1]')} as predicted_at,
+  return `select id[x + 1] as id, ${moment('"at"[x + 1]')} as "at", y[x + 1] as value, ${moment('p[x + 1]')}
+    as predicted_at,
       q as seq
     from (select *, unnest(range(len(id))) as x from ${source})`;
 }

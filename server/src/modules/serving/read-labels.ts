@@ -16,7 +16,8 @@ export function readMoment(value: unknown): number {
 }
 
 /**
- * The labels of a body of `postLabels`. Checked by hand instead of by the contract's schema, which would take longer than
+ * The labels of a body of `postLabels`. Checked by hand instead of by the contract's schema, which would take longer
+ * than
  * all the rest; the tests compare the two.
  */
 export function readLabels(body: unknown): NewLabel[] {

@@ -16,7 +16,10 @@ const MAX_BUCKETS = 10_000;
 
 const numberOrNull = (value: unknown): number | null => (value === null ? null : Number(value));
 
-/** Predictions, errors, latency and losses per bucket of event time, version and role. Labels count with their prediction. */
+/**
+ * Predictions, errors, latency and losses per bucket of event time, version and role. Labels count with their
+ * prediction.
+ */
 export async function readTraffic(
   parts: ServingParts,
   project: string,

@@ -21,7 +21,9 @@ export interface ReplicaHub {
   close(): Promise<void>;
 }
 
-/** The unix socket that replicas connect to, in a short folder that only we can enter: socket paths end at 103 bytes. */
+/**
+ * The unix socket that replicas connect to, in a short folder that only we can enter: socket paths end at 103 bytes.
+ */
 export async function openReplicaHub(): Promise<ReplicaHub> {
   const folder = mkdtempSync(path.join(tmpdir(), 'fb-'));
   chmodSync(folder, 0o700);

@@ -59,9 +59,11 @@ async function readCounts(session: AnalyticsSession, rollout: RolloutRow, slowMs
      select a.step, epoch_ms(min(a.at)) as first_at,
        count(*) filter (where a.role = 'candidate' or (a.weight = 0 and s.request is not null)) as candidate,
        count(*) filter (where a.role = 'champion') as champion,
-       count(*) filter (where case when a.role = 'candidate' then a.bad else a.weight = 0 and s.bad end) as candidate_errors,
+       count(*) filter (where case when a.role = 'candidate' then a.bad else a.weight = 0 and s.bad end)
+         as candidate_errors,
        count(*) filter (where a.role = 'champion' and a.bad) as champion_errors,
-       count(*) filter (where case when a.role = 'candidate' then a.slow else a.weight = 0 and s.slow end) as candidate_slow,
+       count(*) filter (where case when a.role = 'candidate' then a.slow else a.weight = 0 and s.slow end)
+         as candidate_slow,
        count(*) filter (where a.role = 'champion' and a.slow) as champion_slow,
        coalesce(sum(a.rows) filter (where a.role = 'candidate'), 0) as answered_rows
      from asked a left join shadowed s on s.request = a.request

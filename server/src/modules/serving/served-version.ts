@@ -35,7 +35,10 @@ let lastReplica = 0;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** One version with its replicas: started, restarted with growing pauses, given up after five failures in five minutes. */
+/**
+ * One version with its replicas: started, restarted with growing pauses, given up after five failures in five
+ * minutes.
+ */
 export class ServedVersion {
   readonly version: number;
   readonly inputs: readonly ModelInput[];

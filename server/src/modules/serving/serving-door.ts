@@ -24,7 +24,8 @@ export interface LogSpan {
 /**
  * What others may ask of this module.
  *
- * The log is Parquet, one row per prediction or label. Read several files with `read_parquet([…], union_by_name = true)`.
+ * The log is Parquet, one row per prediction or label. Read several files with `read_parquet([…], union_by_name =
+ * true)`.
  * - predictions: `id`, `request`, `row`, `at` TIMESTAMP, `version`, `role` (champion, candidate, pinned), `weight` (the
  *   candidate's share then), `rollout`, `step`, `sticky_key`, `ms`, `error` (null = answered), `prediction`, `seq`,
  *   and one column for each input, `input.<name>`, and each looked-up feature, `feature.<name>`.

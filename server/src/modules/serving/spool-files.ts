@@ -2,7 +2,8 @@ import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readdirSync, 
 import path from 'node:path';
 
 /**
- * A log cut into files. Each is named by its position: how many bytes the log had when the file began, as 16 hexadecimal
+ * A log cut into files. Each is named by its position: how many bytes the log had when the file began, as 16
+ * hexadecimal
  * digits. A position therefore means the same byte for ever, also after old files are gone.
  */
 export interface SpoolFile {
@@ -97,7 +98,10 @@ export interface SpoolEnd {
   readonly sequence: number;
 }
 
-/** Finds the end of a log after any kind of stop. `known` is what was read of it before: the log never falls behind that. */
+/**
+ * Finds the end of a log after any kind of stop. `known` is what was read of it before: the log never falls behind
+ * that.
+ */
 export function recoverSpool(folder: string, known: { position: number; sequence: number }): SpoolEnd {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   let sequence = known.sequence;

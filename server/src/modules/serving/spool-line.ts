@@ -1,4 +1,6 @@
-/** A column of a request as it was sent: numbers (NaN where null), whole numbers beyond 2^53, texts, or truth values. */
+/**
+ * A column of a request as it was sent: numbers (NaN where null), whole numbers beyond 2^53, texts, or truth values.
+ */
 export type ColumnValues = readonly number[] | readonly bigint[] | readonly string[] | readonly boolean[];
 
 /** How a request came to its version. */

@@ -68,7 +68,9 @@ function malformed(message: string): PlatformError {
   return new PlatformError('invalid_input', message);
 }
 
-/** Reads the raw layout: little-endian, row-major, no padding; BYTES as u32 length and UTF-8 for each element. Copies. */
+/**
+ * Reads the raw layout: little-endian, row-major, no padding; BYTES as u32 length and UTF-8 for each element. Copies.
+ */
 export function decodeRaw(datatype: Datatype, count: number, bytes: Uint8Array): TensorData {
   if (datatype === 'BYTES') return decodeTexts(count, bytes);
   const expected = count * elementSize(datatype);

@@ -61,7 +61,9 @@ const RENAME_RUNS = `update tracking.run r set name = given.name
 
 const isNewer = '((excluded.step, excluded.timestamp_ms, excluded.value) > (l.step, l.timestamp_ms, l.value))';
 
-/** Points that exist already are left out; the latest of a key is the greatest by (step, time, value), not the newest. */
+/**
+ * Points that exist already are left out; the latest of a key is the greatest by (step, time, value), not the newest.
+ */
 const ADD_POINTS = `with points as (
     insert into tracking.metric (run, key, timestamp_ms, step, value, is_nan)
     select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::float8[], $6::boolean[])

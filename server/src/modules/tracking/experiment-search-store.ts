@@ -1,9 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '#platform/database/database';
+import { afterValues, compare, type OrderTerm, orderBy, orderValues } from '#platform/database/search-sql';
+import type { PageValues } from '#platform/page-token';
 import { experimentColumns, type StoredExperiment } from './experiment-store.ts';
-import type { PageValues } from './page-token.ts';
 import type { SearchCondition, SearchOrder } from './search-grammar.ts';
-import { afterValues, compare, type OrderTerm, orderBy, orderValues } from './search-store.ts';
 
 const columns: Readonly<Record<string, OrderTerm>> = {
   name: { expression: sql`e.name`, type: 'text', ascending: true },

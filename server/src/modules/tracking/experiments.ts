@@ -1,5 +1,6 @@
 import { type Experiment, invalidInput, PlatformError } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
+import { pageToken, readPageToken } from '#platform/page-token';
 import { checkArtifactLocation, PROXY_SCHEME } from './artifact-location.ts';
 import { checkExperimentTag, checkLength } from './check-key.ts';
 import { type FoundExperiment, searchExperiments } from './experiment-search-store.ts';
@@ -14,7 +15,6 @@ import {
   touchExperiment,
   upsertExperimentTags,
 } from './experiment-store.ts';
-import { pageToken, readPageToken } from './page-token.ts';
 import type { TrackingParts } from './parts.ts';
 import { experimentGrammar } from './run-grammar.ts';
 import { parseSearchFilter, parseSearchOrder } from './search-grammar.ts';

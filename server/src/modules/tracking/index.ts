@@ -44,9 +44,14 @@ export { contentTypeOf } from './content-type.ts';
 export type { StoredExperiment } from './experiment-store.ts';
 export type { Page } from './experiments.ts';
 export { loggedModelStatus, type StoredLoggedModel } from './logged-model-store.ts';
-export { pageToken, readPageToken } from './page-token.ts';
 export type { StoredRun } from './run-store.ts';
-export { parseSearchFilter, parseSearchOrder, type SearchCondition, type SearchGrammar } from './search-grammar.ts';
+export {
+  parseSearchFilter,
+  parseSearchOrder,
+  type SearchCondition,
+  type SearchGrammar,
+  type SearchOrder,
+} from './search-grammar.ts';
 
 export interface Tracking extends TrackingDoor {
   readonly handlers: Handlers<typeof trackingRoutes>;

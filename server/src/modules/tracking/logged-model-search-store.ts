@@ -1,9 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '#platform/database/database';
+import { afterValues, compare, nullable, type OrderTerm, orderBy, orderValues } from '#platform/database/search-sql';
+import type { PageValues } from '#platform/page-token';
 import { loggedModelColumns, type StoredLoggedModel } from './logged-model-store.ts';
-import type { PageValues } from './page-token.ts';
 import type { SearchCondition } from './search-grammar.ts';
-import { afterValues, compare, nullable, type OrderTerm, orderBy, orderValues } from './search-store.ts';
 
 type Fragment = RawBuilder<unknown>;
 

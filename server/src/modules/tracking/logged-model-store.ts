@@ -50,7 +50,8 @@ export const loggedModelColumns = sql`l.model_id, l.project, l.experiment, l.nam
       'datasetDigest', m.dataset_digest) order by m.key, m.timestamp_ms, m.step)
     from (select distinct on (key, run_id, dataset_name, dataset_digest) * from tracking.logged_model_metric
       where model_id = l.model_id
-      order by key, run_id, dataset_name, dataset_digest, step desc, timestamp_ms desc, value desc) m), '[]') as metrics`;
+      order by key, run_id, dataset_name, dataset_digest, step desc, timestamp_ms desc, value desc) m), '[]')
+        as metrics`;
 
 export interface NewLoggedModel {
   readonly modelId: string;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { invalidInput, PlatformError } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
+import { readPageToken } from '#platform/page-token';
 import { locationBelow } from './artifact-location.ts';
 import { asciiJson } from './check-key.ts';
 import { experimentNumber, getExperiment, type Page, pageOf, requireActiveExperiment } from './experiments.ts';
@@ -20,7 +21,6 @@ import {
   updateLoggedModel,
   upsertLoggedModelPairs,
 } from './logged-model-store.ts';
-import { readPageToken } from './page-token.ts';
 import type { TrackingParts } from './parts.ts';
 import { randomRunName } from './run-name.ts';
 import { parseSearchFilter, parseSearchOrder } from './search-grammar.ts';

@@ -10,7 +10,9 @@ interface News {
   readonly keys: Set<string>;
 }
 
-/** Tells live pages that runs have new points: at most five times a second for each run, whatever the rate of logging. */
+/**
+ * Tells live pages that runs have new points: at most five times a second for each run, whatever the rate of logging.
+ */
 export class MetricAnnouncer {
   readonly #platform: Pick<Platform, 'database' | 'events' | 'log'>;
   readonly #news = new Map<string, News>();

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Queryable } from '#platform/database/database';
-import type { PageValues } from './page-token.ts';
-import { afterValues, type OrderTerm, orderBy } from './search-store.ts';
+import { afterValues, type OrderTerm, orderBy } from '#platform/database/search-sql';
+import type { PageValues } from '#platform/page-token';
 
 export interface StoredMetricPoint {
   value: number;

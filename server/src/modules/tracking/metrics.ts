@@ -1,4 +1,5 @@
 import { notFound } from '@flyball/api';
+import { pageToken, readPageToken } from '#platform/page-token';
 import { runNotFound } from './batch-store.ts';
 import type { MetricRange } from './metric-store.ts';
 import {
@@ -10,7 +11,6 @@ import {
   type StoredMetricPoint,
   timeRange,
 } from './metric-store.ts';
-import { pageToken, readPageToken } from './page-token.ts';
 import type { TrackingParts } from './parts.ts';
 import { findRunRow } from './run-store.ts';
 

@@ -1,8 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '#platform/database/database';
-import type { PageValues } from './page-token.ts';
-import { runColumns, type StoredRun } from './run-store.ts';
-import type { SearchCondition, SearchOrder } from './search-grammar.ts';
 import {
   afterValues,
   compare,
@@ -11,7 +8,10 @@ import {
   type OrderTerm,
   orderBy,
   orderValues,
-} from './search-store.ts';
+} from '#platform/database/search-sql';
+import type { PageValues } from '#platform/page-token';
+import { runColumns, type StoredRun } from './run-store.ts';
+import type { SearchCondition, SearchOrder } from './search-grammar.ts';
 
 type Fragment = RawBuilder<unknown>;
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { invalidInput, PlatformError, type RunStatus } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
+import { readPageToken } from '#platform/page-token';
 import { locationBelow } from './artifact-location.ts';
 import { runNotActive, runNotFound } from './batch-store.ts';
 import { checkTag } from './check-key.ts';
@@ -13,7 +14,6 @@ import {
   requireActiveExperiment,
   type SearchInput,
 } from './experiments.ts';
-import { readPageToken } from './page-token.ts';
 import type { TrackingParts } from './parts.ts';
 import { runGrammar } from './run-grammar.ts';
 import { randomRunName } from './run-name.ts';

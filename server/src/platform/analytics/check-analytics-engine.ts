@@ -67,7 +67,8 @@ function checkRows(run: Run): void {
 function checkColumns(run: Run): void {
   it('gives columns as typed arrays with a mark for every null', async () => {
     const { rowCount, columns } = await run((session) =>
-      session.columns(`SELECT i::DOUBLE + 0.5 AS f8, i::FLOAT AS f4, i::SMALLINT AS i2, i::INTEGER AS i4, i::BIGINT AS i8,
+      session.columns(`SELECT i::DOUBLE + 0.5 AS f8, i::FLOAT AS f4, i::SMALLINT AS i2, i::INTEGER AS i4,
+        i::BIGINT AS i8,
         i::HUGEINT AS i16, i::UINTEGER AS u4, i::UBIGINT AS u8, (i / 4)::DECIMAL(20, 2) AS d20,
         (i / 4)::DECIMAL(4, 2) AS d4, (i / 4)::DECIMAL(9, 2) AS d9, (i / 4)::DECIMAL(18, 2) AS d18, i > 1 AS flag,
         to_timestamp(i) AS at, DATE '1970-01-01' + i::INTEGER AS day, 'n' || i AS text, [i] AS list

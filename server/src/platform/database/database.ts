@@ -17,7 +17,9 @@ export interface Transaction extends Queryable {
 
 export interface Database extends Queryable {
   transaction<R>(work: (trx: Transaction) => Promise<R>): Promise<R>;
-  /** Calls `handler` for each notification, across reconnections; what was sent while the connection was down is lost. */
+  /**
+   * Calls `handler` for each notification, across reconnections; what was sent while the connection was down is lost.
+   */
   listen(channel: string, handler: (payload: string) => void): Promise<() => Promise<void>>;
   /** Called after the listening connection was replaced: time to look for what was missed. */
   onReconnect(handler: () => void): () => void;

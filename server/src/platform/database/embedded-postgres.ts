@@ -47,7 +47,10 @@ const notDurable = [
   'shared_buffers=64MB',
 ];
 
-/** Runs PostgreSQL in `dataDir` until `stop`, and starts it again whenever it dies before that. Call it from the main thread. */
+/**
+ * Runs PostgreSQL in `dataDir` until `stop`, and starts it again whenever it dies before that. Call it from the main
+ * thread.
+ */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { dataDir, log, durable = true } = options;
   mkdirSync(dataDir, { recursive: true });

@@ -3,7 +3,10 @@ import { type Kysely, sql } from 'kysely';
 // Any fixed number: concurrent GRANTs on one object fail with "tuple concurrently updated".
 const GRANT_LOCK = 5_050_001;
 
-/** Gives the programs' role the rows, but not the tables: it reads and writes everywhere, and can only add to the audit. */
+/**
+ * Gives the programs' role the rows, but not the tables: it reads and writes everywhere, and can only add to the
+ * audit.
+ */
 export async function grantToPrograms(db: Kysely<unknown>, role: string): Promise<void> {
   const to = sql.id(role);
   await db.transaction().execute(async (trx) => {

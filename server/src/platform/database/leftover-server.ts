@@ -92,8 +92,10 @@ async function endServer(pid: number, directory: string, log: Log): Promise<void
 }
 
 /**
- * After a crash, most likely in a container that starts counting at 1 again, the pid in the file may be some other program of
- * our own user. PostgreSQL cannot tell and would refuse for ever, so the file goes, provided that nothing works in the folder.
+ * After a crash, most likely in a container that starts counting at 1 again, the pid in the file may be some other
+ * program of
+ * our own user. PostgreSQL cannot tell and would refuse for ever, so the file goes, provided that nothing works in the
+ * folder.
  */
 function forgetForeignPid({ pid }: RunningServer, directory: string, log: Log): void {
   if (process.platform !== 'linux' || isPostgres(pid) || worksInside(directory)) return;

@@ -35,7 +35,8 @@ export async function migrate(ownerUrl: string, log: Log, options: { appRole?: s
       db,
       provider: { getMigrations: readMigrations },
       migrationTableSchema: SCHEMA,
-      // Each module numbers its own files, so a new file of an early module sorts before an executed one of a late module.
+      // Each module numbers its own files, so a new file of an early module sorts before an executed one of a late
+      // module.
       allowUnorderedMigrations: true,
     });
     const { error, results = [] } = await migrator.migrateToLatest();

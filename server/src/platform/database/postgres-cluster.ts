@@ -28,7 +28,10 @@ const MAJOR_VERSION = '18';
 
 export const isInitialized = (directory: string): boolean => existsSync(path.join(directory, 'PG_VERSION'));
 
-/** The folder of PostgreSQL's files. Below a home that is closed to its account it is a link to a folder under /var/lib. */
+/**
+ * The folder of PostgreSQL's files. Below a home that is closed to its account it is a link to a folder under
+ * /var/lib.
+ */
 export function locateCluster(dataDir: string, account: Account | undefined, log: Log): string {
   const directory = path.join(realpathSync(dataDir), 'postgres');
   if (lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink() && !existsSync(directory)) {

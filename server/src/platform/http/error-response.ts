@@ -12,7 +12,9 @@ const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
   429: 'too_many_requests',
 };
 
-/** Of PostgreSQL: a number or a moment out of range, a text too long for an index. Only values of a request get there. */
+/**
+ * Of PostgreSQL: a number or a moment out of range, a text too long for an index. Only values of a request get there.
+ */
 const tooLargeToStore = new Set<unknown>(['22003', '22008', '54000']);
 
 /** Anything thrown, as an error that callers may see; what is not ours becomes `internal` and says nothing. */

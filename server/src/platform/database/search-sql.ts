@@ -1,12 +1,14 @@
 import { invalidInput } from '@flyball/api';
 import { type RawBuilder, sql } from 'kysely';
-import type { PageValues } from './page-token.ts';
-import type { SearchCondition } from './search-grammar.ts';
+import type { PageValues } from '../page-token.ts';
 
 type Fragment = RawBuilder<unknown>;
 
+/** What a column is compared with: a list with IN and NOT IN. */
+type Operand = string | number | readonly string[] | null;
+
 /** The condition of a search on one column; the column is text, or a number when the value is one. */
-export function compare(column: Fragment, comparator: string, value: SearchCondition['value']): RawBuilder<boolean> {
+export function compare(column: Fragment, comparator: string, value: Operand): RawBuilder<boolean> {
   const operand = typeof value === 'number' ? sql`${String(value)}::float8` : sql`${value}`;
   switch (comparator) {
     case '=':
@@ -30,7 +32,7 @@ export function compare(column: Fragment, comparator: string, value: SearchCondi
 }
 
 /** Equality on a long value by its indexed beginning first. */
-export function compareIndexed(column: Fragment, comparator: string, value: SearchCondition['value']): Fragment {
+export function compareIndexed(column: Fragment, comparator: string, value: Operand): Fragment {
   const whole = compare(column, comparator, value);
   if (comparator !== '=') return whole;
   return sql`left(${column}, 200) = left(${value}, 200) and ${whole}`;
