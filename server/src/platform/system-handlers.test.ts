@@ -16,7 +16,10 @@ import { createTestServer } from '#testing/test-server';
 const server = await createTestServer({ auth: 'token', adminToken: '${adminToken}', logLevel: 'trace' });
 const { secret } = await server.client('${adminToken}').createToken({ body: { name: 'n', role: 'admin' } });
 const basic = Buffer.from('user:' + secret).toString('base64');
-server.platform.audit.list = async () => { throw Object.assign(new Error('broken, Authorization: Bearer ' + secret), { headers: { authorization: 'Basic ' + basic } }); };
+const leak = { headers: { authorization: 'Basic ' + basic } };
+server.platform.audit.list = async () => {
+  throw Object.assign(new Error('broken, Authorization: Bearer ' + secret), leak);
+};
 for (const authorization of ['Bearer ' + secret, 'Basic ' + basic, 'Bearer ' + secret + 'x']) {
   for (const path of ['system', 'tokens', 'projects/default/audit', 'nothing']) {
     await fetch(server.url + '/api/v1/' + path, { headers: { authorization } });

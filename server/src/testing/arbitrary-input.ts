@@ -75,25 +75,34 @@ export const hostileTexts: readonly string[] = [
   '-000001-01-01T00:00:00Z',
 ];
 
-/** Few names, so that requests meet what earlier ones have made. */
-export const names = fc.constantFrom('a', 'b', 'flights', 'delay', 'default', 'x.y-z_1');
-
 const moments = fc
   .date({ min: new Date('1990-01-01'), max: new Date('2040-01-01'), noInvalidDate: true })
   .map((date) => date.toISOString());
-const digests = fc.constantFrom('0'.repeat(64), 'ab'.repeat(32), '00000000-0000-4000-8000-000000000000');
+const otherIds = fc.constantFrom('0'.repeat(64), '00000000-0000-4000-8000-000000000000', 'f'.repeat(32));
 
-const texts: fc.Arbitrary<string> = fc.oneof(
-  { weight: 6, arbitrary: names },
-  { weight: 1, arbitrary: moments },
-  { weight: 1, arbitrary: digests },
-  { weight: 2, arbitrary: fc.constantFrom(...hostileTexts) },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
+/** Texts that mean something where the input goes, and how often to send one that should not. */
+export interface Vocabulary {
+  readonly words: readonly string[];
+  /** 0: everything is of its form. 1: some places are not. */
+  readonly noise: 0 | 1;
+}
+
+function textsOf({ words, noise }: Vocabulary): fc.Arbitrary<string> {
+  const usual = fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...words) }, moments, otherIds);
+  if (noise === 0) return usual;
+  return fc.oneof(
+    { weight: 6, arbitrary: usual },
+    { weight: 2, arbitrary: fc.constantFrom(...hostileTexts) },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
+  );
+}
+
+const tameNumbers = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 20 }) },
+  fc.double({ min: 0.01, max: 0.99, noNaN: true }),
 );
-
 const numbers = fc.oneof(
-  { weight: 4, arbitrary: fc.integer({ min: 0, max: 20 }) },
-  { weight: 2, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }) },
+  { weight: 6, arbitrary: tameNumbers },
   {
     weight: 1,
     arbitrary: fc.constantFrom(
@@ -114,17 +123,17 @@ const numbers = fc.oneof(
 );
 
 /** Something of the right form: often valid, often only nearly. */
-function formed(schema: z.ZodType, depth: number): fc.Arbitrary<unknown> {
+function formed(schema: z.ZodType, vocabulary: Vocabulary, depth: number): fc.Arbitrary<unknown> {
   const { type, ...definition } = definitionOf(schema);
-  const inside = (inner: z.ZodType): fc.Arbitrary<unknown> => arbitraryInput(inner, depth + 1);
+  const inside = (inner: z.ZodType): fc.Arbitrary<unknown> => arbitraryInput(inner, vocabulary, depth + 1);
   const inner = definition.innerType ?? definition.in;
   if (type === 'nullable') return fc.oneof({ weight: 3, arbitrary: inside(inner!) }, fc.constant(null));
   if (inner !== undefined) return inside(inner);
   switch (type) {
     case 'string':
-      return texts;
+      return textsOf(vocabulary);
     case 'number':
-      return numbers;
+      return vocabulary.noise === 0 ? tameNumbers : numbers;
     case 'boolean':
       return fc.boolean();
     case 'enum':
@@ -136,7 +145,7 @@ function formed(schema: z.ZodType, depth: number): fc.Arbitrary<unknown> {
     case 'tuple':
       return fc.tuple(...(definition.items ?? []).map(inside));
     case 'record':
-      return fc.dictionary(texts, inside(definition.valueType!), { maxKeys: 4 });
+      return fc.dictionary(textsOf(vocabulary), inside(definition.valueType!), { maxKeys: 4 });
     case 'union':
       return fc.oneof(...(definition.options ?? []).map(inside));
     case 'object':
@@ -156,10 +165,11 @@ function objects(shape: Readonly<Record<string, z.ZodType>>, inside: (inner: z.Z
 }
 
 /** Input for a schema: mostly of its form, sometimes of any other. */
-export function arbitraryInput(schema: z.ZodType, depth = 0): fc.Arbitrary<unknown> {
+export function arbitraryInput(schema: z.ZodType, vocabulary: Vocabulary, depth = 0): fc.Arbitrary<unknown> {
+  if (vocabulary.noise === 0) return formed(schema, vocabulary, depth);
   return fc.oneof(
-    { weight: 40, arbitrary: formed(schema, depth) },
+    { weight: 40, arbitrary: formed(schema, vocabulary, depth) },
     { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 2 }) },
-    { weight: 1, arbitrary: texts },
+    { weight: 1, arbitrary: textsOf(vocabulary) },
   );
 }

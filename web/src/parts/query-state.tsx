@@ -35,7 +35,7 @@ function SignIn() {
 }
 
 /** What went wrong and what to do about it. */
-export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const code = error instanceof PlatformError ? error.code : 'internal';
   if (code === 'not_signed_in') return <SignIn />;
   return (

@@ -30,7 +30,7 @@ export function addRunCommands(program: Command): void {
           metrics: (row) =>
             Object.entries(row.metrics)
               .slice(0, 4)
-              .map(([key, { value }]) => `${key}=${value.toPrecision(4)}`)
+              .map(([key, { value }]) => `${key}=${value?.toPrecision(4) ?? 'NaN'}`)
               .join(' '),
         }),
       );

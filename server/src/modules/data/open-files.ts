@@ -16,7 +16,7 @@ export async function openFiles(
   await createView(session, view, paths);
 }
 
-export async function createView(session: AnalyticsSession, view: string, paths: readonly string[]): Promise<void> {
+async function createView(session: AnalyticsSession, view: string, paths: readonly string[]): Promise<void> {
   const list = paths.map(quoteLiteral).join(', ');
   await session.execute(`create view ${quoteIdentifier(view)} as select * from read_parquet([${list}])`);
 }

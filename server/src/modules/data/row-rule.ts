@@ -34,7 +34,7 @@ export function missingSql(column: Column): string {
 }
 
 /** A user's expression in brackets of its own; the line break ends a comment. */
-export const bracketed = (sql: string): string => `(\n${sql}\n)`;
+const bracketed = (sql: string): string => `(\n${sql}\n)`;
 
 /** The rows a rule looks at, as a condition; empty for all of them. */
 export const whereSql = (where: string | undefined): string =>

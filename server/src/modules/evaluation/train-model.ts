@@ -17,7 +17,7 @@ import { type LabelledRows, readLabelledRows } from './labelled-rows.ts';
 import { measurePredictions } from './measure-predictions.ts';
 import type { EvaluationParts } from './parts.ts';
 
-export const LearnerOptions = z.object({
+const LearnerOptions = z.object({
   trees: z.int().min(1).max(5000).default(100),
   maxDepth: z.int().min(1).max(16).default(6),
   learningRate: z.number().gt(0).max(1).default(0.1),

@@ -4,7 +4,7 @@ import { loadOnnx } from './onnx-runtime.ts';
 import type { EvaluationParts } from './parts.ts';
 
 /** The ONNX file of a version; other flavors are served by other runtimes, which are not built yet. */
-export function onnxFileOf(version: ModelVersion): string {
+function onnxFileOf(version: ModelVersion): string {
   const file = version.files.find(({ path }) => path.endsWith('.onnx'));
   if (file !== undefined) return file.path;
   const name = `${version.model}@${version.version}`;

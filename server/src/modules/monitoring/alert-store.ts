@@ -23,7 +23,7 @@ interface Tables {
   'monitoring.alert': AlertTable;
 }
 
-export function presentAlert(row: AlertTable): Alert {
+function presentAlert(row: AlertTable): Alert {
   return {
     id: row.id,
     monitor: row.monitor,

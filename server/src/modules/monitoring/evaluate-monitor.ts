@@ -137,7 +137,7 @@ async function evaluatePeriod(parts: MonitoringParts, monitor: StoredMonitor, pe
 }
 
 /** The next moment at which a monitor is due: multiples of its period in event time. */
-export function nextDueMs(monitor: StoredMonitor, startMs: number): number {
+function nextDueMs(monitor: StoredMonitor, startMs: number): number {
   const everyMs = monitor.body.everySeconds * 1000;
   const last = monitor.evaluated_until?.getTime() ?? startMs;
   return (Math.floor(last / everyMs) + 1) * everyMs;

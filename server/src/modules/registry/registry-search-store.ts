@@ -11,7 +11,7 @@ type Fragment = RawBuilder<unknown>;
 type Found<T> = T & { readonly place: PageValues };
 
 /** Prompts are models with this tag; they are shown only to those who ask for them. */
-export const PROMPT_TAG = 'mlflow.prompt.is_prompt';
+const PROMPT_TAG = 'mlflow.prompt.is_prompt';
 
 const modelTerms: Readonly<Record<string, OrderTerm>> = {
   name: { expression: sql`m.name`, type: 'text', ascending: true },

@@ -6,6 +6,12 @@ import type { RegistryParts } from './parts.ts';
 import type { RegistryDoor } from './registry-door.ts';
 import { signOffScan } from './sign-off-scan.ts';
 
+function versionBefore(pageToken: string | undefined): number | undefined {
+  if (pageToken === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(pageToken)) throw invalidInput('This page token was not made here');
+  return Number(pageToken);
+}
+
 /** `api/src/registry.ts`, each route to its use case. */
 export function registryHandlers(parts: RegistryParts, door: RegistryDoor): Handlers<typeof registryRoutes> {
   return {
@@ -27,7 +33,7 @@ export function registryHandlers(parts: RegistryParts, door: RegistryDoor): Hand
       await door.createVersion(actor, project, params.model, body),
     listModelVersions: async ({ project, params: { model }, query: { limit, pageToken } }) => {
       await door.getModel(project, model);
-      const before = pageToken === undefined ? undefined : Number(pageToken);
+      const before = versionBefore(pageToken);
       const items = await door.listVersions({ project, model, limit, before });
       return items.length === limit ? { items, nextPageToken: String(items.at(-1)!.version) } : { items };
     },

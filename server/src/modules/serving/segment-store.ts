@@ -93,22 +93,6 @@ export async function logSpan(on: Queryable, endpointId: string): Promise<{ firs
   return rows[0]!;
 }
 
-/** Replaces small segments by one with the same rows. False when they are not all there any more. */
-export async function replaceSegments(
-  on: Queryable,
-  endpointId: string,
-  old: readonly Segment[],
-  merged: Segment,
-): Promise<boolean> {
-  const { numAffectedRows } = await sql`delete from serving.segment
-    where endpoint_id = ${endpointId} and kind = ${merged.kind}
-      and digest = any(${old.map(({ digest }) => digest)}::text[])
-      and min_sequence between ${merged.minSequence} and ${merged.maxSequence}`.execute(on.tables<unknown>());
-  if (numAffectedRows !== BigInt(old.length)) return false;
-  await insertSegment(on, endpointId, merged);
-  return true;
-}
-
 export async function segmentDigests(on: Queryable, endpointId: string): Promise<string[]> {
   const { rows } = await sql<{ digest: string }>`
     select distinct digest from serving.segment where endpoint_id = ${endpointId}`.execute(on.tables<unknown>());

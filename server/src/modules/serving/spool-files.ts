@@ -42,7 +42,7 @@ export function listSpoolFiles(folder: string): SpoolFile[] {
 }
 
 /** Where the last whole line between two offsets of an open file ends; `from` when there is none. */
-export function lastLineEnd(fd: number, from: number, to: number): number {
+function lastLineEnd(fd: number, from: number, to: number): number {
   const buffer = Buffer.allocUnsafe(TAIL_BYTES);
   for (let end = to; end > from; ) {
     const start = Math.max(from, end - TAIL_BYTES);

@@ -26,7 +26,7 @@ export async function runFolder({ platform }: TrackingParts, project: string, ru
 }
 
 /** The path in our own store of a location; `not_implemented` for places that this server does not keep. */
-export function requireProxied(location: string): string {
+function requireProxied(location: string): string {
   const path = proxiedPath(location);
   if (path !== null) return path;
   throw new PlatformError(

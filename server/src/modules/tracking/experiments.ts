@@ -69,7 +69,7 @@ export function experimentNumber(id: string): number {
   throw invalidInput(`Invalid experiment ID '${id}'. Experiment ID must be a valid integer.`);
 }
 
-export const experimentMissing = (id: string): PlatformError =>
+const experimentMissing = (id: string): PlatformError =>
   new PlatformError('not_found', `No Experiment with id=${id} exists`);
 
 /** By id, in the trash or not. Each project has its own default experiment behind the id 0. */

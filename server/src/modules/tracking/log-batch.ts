@@ -87,7 +87,7 @@ function tagsOf({ tags, single }: BatchInput): Map<string, string> {
 }
 
 /** What a request writes, checked and in the form in which it is stored. */
-export function runWriteOf(project: string, runId: string, batch: BatchInput): RunWrite {
+function runWriteOf(project: string, runId: string, batch: BatchInput): RunWrite {
   checkCounts(batch);
   const single = batch.single === true;
   const points = batch.metrics.map((metric, i) => pointOf(metric, single ? '' : `metrics[${i}].`));

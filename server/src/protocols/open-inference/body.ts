@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
 import { PlatformError } from '@flyball/api';
 
-export const MAX_BODY_BYTES = 64 * 1024 * 1024;
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 const tooLarge = (): PlatformError =>
   new PlatformError('too_large', `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`);
