@@ -88,7 +88,7 @@ describe('no input breaks the native API', () => {
 
   before(async () => {
     // Pipelines may come to life; what they run must not be found.
-    const quiet = { logLevel: 'silent', stepPath: '/nowhere' } as const;
+    const quiet = { logLevel: 'error', stepPath: '/nowhere' } as const;
     server = await createTestServer(quiet, ['api', 'worker', 'gateway']);
     const missing = await missingRoutes(server.url, routes);
     const hasGateway = isComposed(missing, routes);

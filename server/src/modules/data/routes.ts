@@ -45,7 +45,7 @@ function numberToken(token: string | undefined): number | undefined {
 }
 
 function uuidToken(token: string | undefined): string | undefined {
-  if (token === undefined || /^[0-9a-f-]{36}$/.test(token)) return token;
+  if (token === undefined || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(token)) return token;
   throw new PlatformError('invalid_input', 'query.pageToken: this token is not ours');
 }
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { notFound, type registryRoutes } from '@flyball/api';
+import { invalidInput, notFound, type registryRoutes } from '@flyball/api';
 import type { Handlers } from '#platform/http/serve';
 import { findModel } from './model-store.ts';
 import type { RegistryParts } from './parts.ts';

@@ -67,7 +67,7 @@ export async function insertVersion(on: Queryable, project: string, version: New
       ${version.source},
       ${version.dataset === null ? null : json(version.dataset)}, ${version.flavor}, ${json(version.inputs)},
       ${json(version.files)}, ${version.digest}, ${json(version.scan)}, ${json(version.tags)},
-        ${version.createdBy})`.execute(on.tables<Tables>());
+      ${version.createdBy}, ${version.runLink}, ${version.loggedModelId})`.execute(on.tables<Tables>());
 }
 
 export async function findVersion(
