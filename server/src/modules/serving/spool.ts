@@ -41,8 +41,13 @@ export class Spool {
     this.#start = end.start;
     this.#sequence = end.sequence;
     this.#readPosition = options.known.position;
-    this.#fd = openSync(spoolPath(options.folder, end.start), 'a', 0o600);
+    this.#fd = openSync(this.path, 'a', 0o600);
     this.#timer = setInterval(() => this.#syncSometimes(), SYNC_EVERY_MS).unref();
+  }
+
+  /** The file that is written to. */
+  get path(): string {
+    return spoolPath(this.#options.folder, this.#start);
   }
 
   /** Bytes that were written so far, since the log began. */
