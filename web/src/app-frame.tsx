@@ -7,6 +7,7 @@ import {
   ScrollArea,
   Text,
   Tooltip,
+  useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
@@ -49,7 +50,8 @@ const places = [
 ] as const;
 
 function SchemeSwitch() {
-  const { colorScheme, toggleColorScheme } = useMantineColorScheme();
+  const { toggleColorScheme } = useMantineColorScheme();
+  const colorScheme = useComputedColorScheme('light');
   const label = colorScheme === 'dark' ? 'Light colours' : 'Dark colours';
   return (
     <Tooltip label={label}>

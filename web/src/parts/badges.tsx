@@ -21,6 +21,7 @@ const colours: Readonly<Record<string, MantineColor>> = {
   no_data: 'gray',
   running: 'blue',
   RUNNING: 'blue',
+  rollout_runs: 'blue',
   fail: 'red',
   failed: 'red',
   FAILED: 'red',

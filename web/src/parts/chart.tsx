@@ -60,7 +60,7 @@ function optionOf(
     silent: true,
     symbol: 'none',
     lineStyle: { type: 'dashed', color: '#e03131' },
-    label: { formatter: '{b}', color: text },
+    label: { formatter: '{b}', color: text, position: 'insideEndTop' },
     data: bounds.map(({ name, y }) => ({ name, yAxis: y })),
   };
   const markArea = {
@@ -82,17 +82,24 @@ function optionOf(
     animation: false,
     color: ['#d49f3d', '#4c8eda', '#40a070', '#c2559d', '#8a6fd1', '#e8743b', '#3aa6a6', '#999999'],
     textStyle: { color: text },
-    grid: { left: 56, right: 24, top: 36, bottom: 56 },
+    grid: { left: 56, right: 24, top: 36, bottom: xName === undefined ? 32 : 56 },
     legend: { top: 0, type: 'scroll', textStyle: { color: text } },
     tooltip: { trigger: 'axis', confine: true },
     dataZoom: [{ type: 'inside' }],
-    xAxis: { type: xType, name: xName, nameLocation: 'middle', nameGap: 30, axisLine: { lineStyle: { color: line } } },
+    xAxis: {
+      type: xType,
+      name: xName,
+      nameLocation: 'middle',
+      nameGap: 30,
+      axisLabel: { color: text, hideOverlap: true },
+      axisLine: { lineStyle: { color: line } },
+    },
     yAxis: {
       type: 'value',
       name: yName,
       scale: true,
       splitLine: { lineStyle: { color: line } },
-      axisLabel: { showMinLabel: levels.length === 0, showMaxLabel: levels.length === 0 },
+      axisLabel: { color: text, showMinLabel: levels.length === 0, showMaxLabel: levels.length === 0 },
       ...ends,
     },
     series: series.map(({ name, kind = 'line', points, dashed, step }, i) => ({

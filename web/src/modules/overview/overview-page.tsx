@@ -31,7 +31,7 @@ function EndpointCard({ endpoint }: { endpoint: Endpoint }) {
     <Card withBorder padding="sm">
       <Group justify="space-between">
         <Go to={placeOf('endpoints', name)}>{name}</Go>
-        {activeRollout === null ? null : <StateBadge state="running" />}
+        {activeRollout === null ? null : <StateBadge state="rollout_runs" />}
       </Group>
       <Text size="sm">
         {model}, {champion === null ? 'no champion yet' : `champion is version ${champion}`}

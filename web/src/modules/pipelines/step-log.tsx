@@ -61,7 +61,7 @@ export function StepLog({ run, step, attempt }: { run: string; step: string; att
   }, [count]);
   return (
     <div>
-      <ScrollArea h={320} viewportRef={view}>
+      <ScrollArea.Autosize mah={320} viewportRef={view}>
         <Code block fz="xs">
           {lines.map(({ number, stream, text }) => (
             <div key={number} style={stream === 'stderr' ? { color: 'var(--mantine-color-orange-text)' } : undefined}>
@@ -70,7 +70,7 @@ export function StepLog({ run, step, attempt }: { run: string; step: string; att
           ))}
           {lines.length === 0 ? '(nothing written)' : ''}
         </Code>
-      </ScrollArea>
+      </ScrollArea.Autosize>
       <Text size="xs" c={error === null ? 'dimmed' : 'red'}>
         {error ?? (done ? `${lines.length} lines` : 'reading …')}
       </Text>

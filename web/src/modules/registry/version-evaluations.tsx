@@ -154,12 +154,12 @@ function Slices({ slices }: { slices: Evaluation['slices'] }) {
 }
 
 function OneEvaluation({ evaluation }: { evaluation: Evaluation }) {
-  const { dataset, rowCount, milliseconds } = evaluation;
+  const { dataset, rowCount, milliseconds, trainingSetId } = evaluation;
+  const source = `${dataset.name}@${dataset.version}`;
   return (
     <Stack>
       <Text size="sm" c="dimmed">
-        {formatCount(rowCount)} rows of {dataset.name}@{dataset.version}, training set {evaluation.trainingSetId}, took{' '}
-        {formatSeconds(milliseconds)}
+        {formatCount(rowCount)} rows of {source}, training set {trainingSetId}, took {formatSeconds(milliseconds)}
       </Text>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Metrics metrics={evaluation.metrics} />

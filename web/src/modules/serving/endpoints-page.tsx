@@ -17,7 +17,7 @@ const columns: Column<Endpoint>[] = [
   { title: 'Champion', cell: (row) => row.champion ?? 'none', numeric: true },
   {
     title: 'Rollout',
-    cell: (row) => (row.activeRollout === null ? '–' : <StateBadge state="running" />),
+    cell: (row) => (row.activeRollout === null ? '–' : <StateBadge state="rollout_runs" />),
   },
   {
     title: 'Replicas',

@@ -1,0 +1,7 @@
+// The page's content security policy forbids code from text, and zod would try it while its schemas are made. So it
+// has to be told before the first module that holds a schema is loaded.
+Object.assign(globalThis, { __zod_globalConfig: { jitless: true } });
+
+await import('./start.tsx');
+
+export {};
