@@ -10,8 +10,10 @@ export const Name = z
 /** The project in a path. */
 export const ProjectParams = z.object({ project: Name });
 
-/** ISO 8601 in UTC. */
-export const Timestamp = z.iso.datetime({ offset: true });
+/** ISO 8601 in UTC. Periods are added to moments, so the last century of four-digit years is left for the sums. */
+export const Timestamp = z.iso
+  .datetime({ offset: true })
+  .refine((text) => Date.parse(text) < Date.UTC(9900, 0), 'Moments are before the year 9900');
 
 /** The SHA-256 of some bytes. */
 export const Digest = z.string().regex(/^[0-9a-f]{64}$/, 'A SHA-256 in lower-case hex');
