@@ -1,5 +1,6 @@
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
+import { PlatformError } from '@flyball/api';
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
@@ -9,9 +10,18 @@ import { createRoot } from 'react-dom/client';
 import { router } from './router.tsx';
 import { theme } from './theme.ts';
 
+/** An answer that says no says it again; silence may be a restart. */
+const isWorthRetrying = (failures: number, error: Error): boolean =>
+  failures < 1 && (!(error instanceof PlatformError) || error.code === 'unavailable');
+
 const queries = new QueryClient({
   defaultOptions: {
-    queries: { retry: 1, staleTime: 2000, refetchOnWindowFocus: true, placeholderData: (old: unknown) => old },
+    queries: {
+      retry: isWorthRetrying,
+      staleTime: 2000,
+      refetchOnWindowFocus: true,
+      placeholderData: (old: unknown) => old,
+    },
   },
 });
 

@@ -16,6 +16,7 @@ const brass: MantineColorsTuple = [
 export const theme = createTheme({
   primaryColor: 'brass',
   primaryShade: { light: 8, dark: 4 },
+  autoContrast: true,
   colors: { brass },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, monospace',

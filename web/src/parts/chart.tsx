@@ -185,11 +185,11 @@ export function Chart(props: ChartProps) {
   const empty = props.series.every(({ points }) => points.length === 0);
   return (
     <div>
-      <Group justify="space-between" mb={4}>
+      <Group justify="space-between" align="flex-start" wrap="nowrap" mb={4}>
         <Text fw={600} size="sm">
           {props.title}
         </Text>
-        <Group gap={4}>
+        <Group gap={4} wrap="nowrap">
           <Tooltip label={numbers ? 'Show the chart' : 'Show the numbers'}>
             <ActionIcon
               variant="subtle"

@@ -104,7 +104,15 @@ function NewToken() {
             value={everywhere ? 'all' : 'one'}
             onChange={(value) => setEverywhere(value === 'all')}
           />
-          <NumberInput label="Days (empty: no end)" w={160} min={1} max={3650} value={days} onChange={setDays} />
+          <NumberInput
+            label="Expires in days"
+            placeholder="never"
+            w={160}
+            min={1}
+            max={3650}
+            value={days}
+            onChange={setDays}
+          />
           <Button type="submit" variant="default" loading={create.isPending} disabled={name.trim() === ''}>
             Create
           </Button>

@@ -161,7 +161,7 @@ function OneEvaluation({ evaluation }: { evaluation: Evaluation }) {
       <Text size="sm" c="dimmed">
         {formatCount(rowCount)} rows of {source}, training set {trainingSetId}, took {formatSeconds(milliseconds)}
       </Text>
-      <SimpleGrid cols={{ base: 1, md: 2 }}>
+      <SimpleGrid cols={{ base: 1, md: 2 }} style={{ alignItems: 'start' }}>
         <Metrics metrics={evaluation.metrics} />
         <Calibration calibration={evaluation.calibration} />
       </SimpleGrid>
