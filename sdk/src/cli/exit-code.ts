@@ -30,10 +30,19 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof TypeError ? exitCodes.usage : exitCodes.failed;
 }
 
+/** Frames of the user's own code; those of whatever has called it help nobody. */
+function ownStack(stack: string): string {
+  const foreign = /^\s+at .*(node:internal\/|\/sdk\/src\/(cli|project|definitions)\/|\/node_modules\/commander\/)/;
+  return stack
+    .split('\n')
+    .filter((line) => !foreign.test(line))
+    .join('\n');
+}
+
 /** A sentence for what somebody can act on; the user's own stack for the user's own code. */
 export function describeError(error: unknown): string {
   if (error instanceof UserCodeError && error.cause instanceof Error) {
-    return `${error.message}\n${error.cause.stack ?? ''}`;
+    return `${error.message}\n${ownStack(error.cause.stack ?? '')}`;
   }
   return error instanceof Error ? error.message : String(error);
 }

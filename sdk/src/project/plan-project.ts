@@ -19,7 +19,7 @@ export interface Change {
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /** Every leaf of `to` that `from` does not have as it is; what only the server knows does not count. */
-function differencesOf(from: unknown, to: unknown, at = ''): Difference[] {
+export function differencesOf(from: unknown, to: unknown, at = ''): Difference[] {
   if (Object.is(from, to)) return [];
   if (Array.isArray(from) && Array.isArray(to) && from.length !== to.length) return [{ at, from, to }];
   if (isObject(from) && isObject(to) && Array.isArray(from) === Array.isArray(to)) {

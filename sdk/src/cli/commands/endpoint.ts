@@ -1,5 +1,6 @@
 import type { Rollout } from '@flyball/api';
 import type { Command } from 'commander';
+import { parseJsonArgument } from '../json-argument.ts';
 import { colour, print, printTable } from '../output.ts';
 import { sessionOf } from '../session.ts';
 
@@ -42,7 +43,7 @@ export function addEndpointCommands(program: Command): void {
     .argument('<rows>', 'JSON: one object, or an array of them')
     .action(async (name: string, rows: string, _options: unknown, command: Command) => {
       const session = sessionOf(command);
-      const parsed = JSON.parse(rows) as Record<string, unknown> | Record<string, unknown>[];
+      const parsed = parseJsonArgument(rows, '<rows>') as Record<string, unknown> | Record<string, unknown>[];
       const list = Array.isArray(parsed) ? parsed : [parsed];
       const found = await session.flyball.getEndpoint({ params: { endpoint: name } });
       const body = {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PipelineRun } from '@flyball/api';
 import type { Command } from 'commander';
 import { exitCodes } from '../exit-code.ts';
+import { parseJsonArgument } from '../json-argument.ts';
 import { colour, print, printTable, progressBar } from '../output.ts';
 import { type Session, sessionOf } from '../session.ts';
 
@@ -56,7 +57,7 @@ export function addPipelineCommands(program: Command): void {
     .option('--no-wait', 'do not wait')
     .action(async (name: string, options: { params: string; wait: boolean }, command: Command) => {
       const session = sessionOf(command);
-      const params = JSON.parse(options.params) as Record<string, unknown>;
+      const params = parseJsonArgument(options.params, '--params') as Record<string, unknown>;
       const started = await session.flyball.startPipeline({ params: { pipeline: name }, body: { params } });
       const run = options.wait ? await follow(session, started) : started;
       session.answer(run, printRun);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PlatformError } from '@flyball/api';
 import type { Command } from 'commander';
+import { exitCodes } from '../exit-code.ts';
 import { colour, print } from '../output.ts';
 import { type Session, sessionOf } from '../session.ts';
 
@@ -107,6 +108,6 @@ export function addProgramCommands(program: Command): void {
           print(`${ok ? colour.green('ok ') : colour.red('bad')} ${check.padEnd(9)} ${message}`);
         }
       });
-      if (findings.some(({ ok }) => !ok)) process.exitCode = 6;
+      if (findings.some(({ ok }) => !ok)) process.exitCode = exitCodes.unavailable;
     });
 }
