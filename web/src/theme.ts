@@ -15,7 +15,7 @@ const brass: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'brass',
-  primaryShade: { light: 8, dark: 4 },
+  primaryShade: 8,
   autoContrast: true,
   colors: { brass },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif',

@@ -93,6 +93,7 @@ function optionOf(
       nameGap: 30,
       axisLabel: { color: text, hideOverlap: true },
       axisLine: { lineStyle: { color: line } },
+      splitLine: { lineStyle: { color: line } },
     },
     yAxis: {
       type: 'value',

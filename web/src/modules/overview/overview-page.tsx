@@ -52,23 +52,25 @@ function LastEvents() {
   return (
     <QueryState query={query}>
       {({ items }) => (
-        <Table fz="sm" verticalSpacing={4}>
-          <Table.Tbody>
-            {items.map(({ id, at, actor, action, subjectKind, subjectId }) => {
-              const to = subjectKind === null || subjectId === null ? null : pageOfThing(subjectKind, subjectId);
-              return (
-                <Table.Tr key={id}>
-                  <Table.Td>
-                    <Moment at={at} />
-                  </Table.Td>
-                  <Table.Td>{action.replace('.', ': ').replaceAll('-', ' ')}</Table.Td>
-                  <Table.Td>{to === null ? subjectId : <Go to={to}>{subjectId}</Go>}</Table.Td>
-                  <Table.Td c="dimmed">{actor}</Table.Td>
-                </Table.Tr>
-              );
-            })}
-          </Table.Tbody>
-        </Table>
+        <Table.ScrollContainer minWidth={600}>
+          <Table fz="sm" verticalSpacing={4}>
+            <Table.Tbody>
+              {items.map(({ id, at, actor, action, subjectKind, subjectId }) => {
+                const to = subjectKind === null || subjectId === null ? null : pageOfThing(subjectKind, subjectId);
+                return (
+                  <Table.Tr key={id}>
+                    <Table.Td>
+                      <Moment at={at} />
+                    </Table.Td>
+                    <Table.Td>{action.replace('.', ': ').replaceAll('-', ' ')}</Table.Td>
+                    <Table.Td>{to === null ? subjectId : <Go to={to}>{subjectId}</Go>}</Table.Td>
+                    <Table.Td c="dimmed">{actor}</Table.Td>
+                  </Table.Tr>
+                );
+              })}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
       )}
     </QueryState>
   );
