@@ -23,9 +23,10 @@ import { ServingWorker } from './serving-worker.ts';
 import { getRollout, startRollout } from './start-rollout.ts';
 
 export type { Gateway } from './gateway.ts';
+export type { InferAnswer, InferRequest } from './infer-request.ts';
 export { readLabels, readMoment } from './read-labels.ts';
 export type { LabelReceipt, NewLabel } from './record-labels.ts';
-export type { InferAnswer, InferRequest, ServedEndpoint } from './served-endpoint.ts';
+export type { ServedEndpoint } from './served-endpoint.ts';
 export type { AdvanceHook, LogSpan } from './serving-door.ts';
 export type { ColumnValues } from './spool-line.ts';
 export { type Datatype, datatypes, decodeRaw, elementSize } from './tensor.ts';

@@ -2,10 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PendingPredictions } from './pending-predictions.ts';
 
+const request = (id: string, at: number, rows: number, columns: Record<string, number[]>) => ({
+  id,
+  at,
+  rows,
+  columns,
+  answer: null,
+});
+
 describe('pending predictions', () => {
   it('find the row that a label is about', () => {
     const pending = new PendingPredictions(100, false);
-    pending.add('a.b', 5, 2, { x: [1, 2] });
+    pending.add(request('a.b', 5, 2, { x: [1, 2] }));
     const match = pending.match('a.b.1');
     assert.ok(match.kind === 'pending');
     assert.deepEqual([match.request.at, match.row, match.request.columns], [5, 1, { x: [1, 2] }]);
@@ -13,7 +21,7 @@ describe('pending predictions', () => {
 
   it('know nothing of ids that nobody was given', () => {
     const pending = new PendingPredictions(100, false);
-    pending.add('a', 5, 2, {});
+    pending.add(request('a', 5, 2, {}));
     for (const id of ['', 'a', 'a.', '.1', 'b.0', 'a.2', 'a.-1', 'a.01', 'a.1e0', 'a. 1']) {
       assert.equal(pending.match(id).kind, 'unknown', id);
     }
@@ -21,7 +29,7 @@ describe('pending predictions', () => {
 
   it('take a label once, and let go of the inputs when all rows have theirs', () => {
     const pending = new PendingPredictions(100, false);
-    pending.add('a', 5, 2, { x: [1, 2] });
+    pending.add(request('a', 5, 2, { x: [1, 2] }));
     for (const id of ['a.0', 'a.1']) {
       const match = pending.match(id);
       assert.ok(match.kind === 'pending');
@@ -35,7 +43,7 @@ describe('pending predictions', () => {
 
   it('take a label back that could not be written', () => {
     const pending = new PendingPredictions(100, false);
-    pending.add('a', 5, 1, {});
+    pending.add(request('a', 5, 1, {}));
     const match = pending.match('a.0');
     assert.ok(match.kind === 'pending');
     pending.label(match.request, match.row);
@@ -45,9 +53,9 @@ describe('pending predictions', () => {
 
   it('forget the oldest, and then do not say of any id that it is unknown', () => {
     const pending = new PendingPredictions(3, false);
-    pending.add('a', 1, 2, {});
+    pending.add(request('a', 1, 2, {}));
     assert.equal(pending.match('x.0').kind, 'unknown');
-    pending.add('b', 2, 2, {});
+    pending.add(request('b', 2, 2, {}));
     assert.equal(pending.rows, 2);
     assert.equal(pending.match('a.0').kind, 'forgotten');
     assert.equal(pending.match('b.0').kind, 'pending');

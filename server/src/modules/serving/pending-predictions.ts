@@ -7,9 +7,18 @@ export interface PendingRequest {
   readonly rows: number;
   /** Inputs by name; dropped when all rows have their labels. */
   columns: Readonly<Record<string, ColumnValues>> | null;
+  /** What was answered, for a caller who asks again; null where nobody could. */
+  readonly answer: KeptAnswer | null;
   /** 1 = the row has its label. */
   readonly labelled: Uint8Array;
   open: number;
+}
+
+export interface KeptAnswer {
+  readonly version: number;
+  readonly values: Float32Array;
+  /** Of the inputs: the same id with others is another question. */
+  readonly fingerprint: string;
 }
 
 export type LabelMatch =
@@ -40,12 +49,13 @@ export class PendingPredictions {
     return this.#rows;
   }
 
-  has(id: string): boolean {
-    return this.#requests.has(id);
+  get(id: string): PendingRequest | undefined {
+    return this.#requests.get(id);
   }
 
-  add(id: string, at: number, rows: number, columns: Readonly<Record<string, ColumnValues>>): void {
-    this.#requests.set(id, { id, at, rows, columns, labelled: new Uint8Array(rows), open: rows });
+  add(request: Pick<PendingRequest, 'id' | 'at' | 'rows' | 'columns' | 'answer'>): void {
+    const { rows } = request;
+    this.#requests.set(request.id, { ...request, labelled: new Uint8Array(rows), open: rows });
     this.#rows += rows;
     if (this.#rows > this.#maxRows) this.#forgetOldest();
   }

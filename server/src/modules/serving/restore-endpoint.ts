@@ -1,7 +1,7 @@
+import type { InferRequest } from './infer-request.ts';
 import type { PendingPredictions } from './pending-predictions.ts';
 import { scanSpool } from './scan-spool.ts';
-import type { InferRequest } from './served-endpoint.ts';
-import type { LabelEntry, PredictionEntry } from './spool-line.ts';
+import { fingerprintOf, type LabelEntry, type PredictionEntry } from './spool-line.ts';
 
 export interface Restored {
   readonly newestAt: number;
@@ -21,12 +21,18 @@ export async function restoreEndpoint(
   await scanSpool(folder, until, (entry) => {
     if (entry.t === 'p') {
       newestAt = Math.max(newestAt, entry.at);
-      if (entry.e === null) pending.add(entry.r, entry.at, entry.n, entry.i);
+      if (entry.e === null) pending.add(pendingOf(entry));
       if (entry.ro !== null && entry.ro === rollout) unmirrored.set(entry.r, entry);
     } else if (entry.t === 's') unmirrored.delete(entry.r);
     else if (entry.t === 'l') restoreLabels(pending, entry);
   });
   return { newestAt, missingShadows: [...unmirrored.values()] };
+}
+
+function pendingOf({ r: id, at, n: rows, i: columns, v: version, y }: PredictionEntry) {
+  const values = Float32Array.from(y ?? [], (value) => value ?? Number.NaN);
+  const fingerprint = fingerprintOf(JSON.stringify(columns).slice(1, -1));
+  return { id, at, rows, columns, answer: { version, values, fingerprint } };
 }
 
 function restoreLabels(pending: PendingPredictions, { id: ids }: LabelEntry): void {

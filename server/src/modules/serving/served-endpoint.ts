@@ -1,45 +1,22 @@
 import { type EndpointDefinition, PlatformError } from '@flyball/api';
 import type { Outcome } from './batcher.ts';
-import { fillTensors, type LookedUpFeature } from './model-inputs.ts';
+import type { InferAnswer, InferDone, InferRequest } from './infer-request.ts';
+import { lookUpFeatures } from './look-up-features.ts';
+import { fillTensors } from './model-inputs.ts';
 import type { OnlineViews } from './online-views.ts';
 import type { PendingPredictions } from './pending-predictions.ts';
 import type { ServedVersion } from './served-version.ts';
 import type { Spool } from './spool.ts';
 import {
-  type ColumnValues,
   columnText,
   type Exposure,
+  fingerprintOf,
   type PredictionRole,
   predictionFields,
   shadowFields,
   valuesText,
 } from './spool-line.ts';
 import { stickyPosition } from './sticky-arm.ts';
-
-/** Rows to score, as a protocol has read and checked them: one column per input of the endpoint, in its order. */
-export interface InferRequest {
-  readonly rows: number;
-  readonly columns: readonly ColumnValues[];
-  /** The caller's id; predictions get it when it is new. */
-  readonly id?: string | undefined;
-  /** Event time in epoch ms; now when absent. */
-  readonly at?: number | undefined;
-  /** A version that must answer, past any split of the traffic. */
-  readonly version?: number | undefined;
-  readonly timeoutMs?: number | undefined;
-  isAbandoned?(): boolean;
-}
-
-export interface InferAnswer {
-  /** Rows are predictions `<id>.<row>`. */
-  readonly id: string;
-  readonly version: number;
-  readonly values: Float32Array;
-  /** The values as a JSON list. */
-  readonly text: string;
-}
-
-export type InferDone = (error: PlatformError | null, answer: InferAnswer | null) => void;
 
 /** The rollout that splits the traffic now. */
 export interface Split {
@@ -78,6 +55,7 @@ interface Underway {
   readonly exposure: Exposure | null;
   readonly stickyKey: string | null;
   readonly looked: readonly Float64Array[];
+  readonly inputsText: string;
   readonly done: InferDone;
 }
 
@@ -109,8 +87,8 @@ export class ServedEndpoint {
   }[] = [];
   #candidate = { rollout: '', requests: 0, failed: 0 };
   #open = 0;
-  /** Ids of callers whose requests are under way. */
-  readonly #givenIds = new Set<string>();
+  /** Callers' ids that are under way, and who asks the same meanwhile. */
+  readonly #givenIds = new Map<string, (() => void)[]>();
 
   constructor(state: EndpointState, parts: EndpointParts) {
     this.#parts = parts;
@@ -150,6 +128,8 @@ export class ServedEndpoint {
     const startedAt = performance.now();
     const at = request.at ?? this.#parts.now();
     if (at > this.newestAt) this.newestAt = at;
+    const inputsText = this.#inputKeys.map((key, i) => key + columnText(request.columns[i]!)).join(',');
+    if (request.id !== undefined && this.#answerAgain(request.id, inputsText, request, done)) return;
     const id = this.#idFor(request.id);
     const stickyKey = this.#sticky < 0 || request.rows === 0 ? null : String(request.columns[this.#sticky]![0]);
     const arm = this.#assign(request, stickyKey ?? id);
@@ -165,9 +145,9 @@ export class ServedEndpoint {
       );
       return;
     }
-    if (id === request.id) this.#givenIds.add(id);
-    const looked = this.#lookUp(arm.version, request, at);
-    const underway: Underway = { id, request, at, startedAt, stickyKey, looked, done, ...arm };
+    if (id === request.id) this.#givenIds.set(id, []);
+    const looked = lookUpFeatures(this.#parts.views, arm.version.plan!.features, request, at);
+    const underway: Underway = { id, request, at, startedAt, stickyKey, looked, inputsText, done, ...arm };
     this.#open++;
     arm.version.submit({
       rows: request.rows,
@@ -194,9 +174,9 @@ export class ServedEndpoint {
       this.#open -= finished.length;
       for (const { underway, answer, error } of finished) underway.done(error, answer);
       for (const { underway, answer, error } of finished) {
-        if (underway.id === underway.request.id) this.#givenIds.delete(underway.id);
-        if (answer !== null && failure === null) this.#remember(underway);
+        if (answer !== null && failure === null) this.#remember(underway, answer);
         if (answer !== null || error?.code === 'internal') this.#mirror(underway);
+        if (underway.id === underway.request.id) this.#admitWaiting(underway.id);
       }
     });
   }
@@ -213,8 +193,22 @@ export class ServedEndpoint {
 
   /** The caller's id where it is new, as far as is remembered; else one of our own. */
   #idFor(given: string | undefined): string {
-    const isNew = given !== undefined && !this.#parts.pending.has(given) && !this.#givenIds.has(given);
+    const isNew = given !== undefined && this.#parts.pending.get(given) === undefined;
     return isNew ? given : this.#parts.newId();
+  }
+
+  /** Somebody who repeats a request, not knowing whether it arrived, gets the same answer and no second prediction. */
+  #answerAgain(id: string, inputsText: string, request: InferRequest, done: InferDone): boolean {
+    const waiting = this.#givenIds.get(id);
+    if (waiting !== undefined) {
+      waiting.push(() => this.infer(request, done));
+      return true;
+    }
+    const answer = this.#parts.pending.get(id)?.answer;
+    if (answer?.fingerprint !== fingerprintOf(inputsText)) return false;
+    const { version, values } = answer;
+    done(null, { id, version, values, text: valuesText(values) });
+    return true;
   }
 
   #missingViews({ plan }: ServedVersion): string[] {
@@ -261,37 +255,6 @@ export class ServedEndpoint {
     return new PlatformError('unavailable', `Version ${version.version} of "${name}" has failed: ${version.error}`);
   }
 
-  #lookUp(version: ServedVersion, request: InferRequest, at: number): Float64Array[] {
-    const { features } = version.plan!;
-    if (features.length === 0) return [];
-    const seen = new Map<string, Float64Array>();
-    return features.map((feature) => this.#lookUpFeature(feature, request, at, seen));
-  }
-
-  #lookUpFeature(
-    { view: name, feature, scale, keyInput }: LookedUpFeature,
-    { rows, columns }: InferRequest,
-    at: number,
-    seen: Map<string, Float64Array>,
-  ): Float64Array {
-    const values = new Float64Array(rows).fill(Number.NaN);
-    const view = this.#parts.views.get(name);
-    const position = view?.positions.get(feature);
-    if (view === undefined || position === undefined) return values;
-    const keys = columns[keyInput]!;
-    for (let row = 0; row < rows; row++) {
-      const key = String(keys[row]);
-      const place = `${name}\0${key}`;
-      let found = seen.get(place);
-      if (found === undefined) {
-        found = view.read(key, at);
-        seen.set(place, found);
-      }
-      values[row] = found[position]! * scale;
-    }
-    return values;
-  }
-
   #finish(underway: Underway, { values, error }: Outcome): void {
     const { id, version } = underway;
     const answer = values === undefined ? null : { id, version: version.version, values, text: valuesText(values) };
@@ -327,7 +290,6 @@ export class ServedEndpoint {
   #log(underway: Underway, answer: InferAnswer | null, error: PlatformError | null): number {
     const { request, version, looked } = underway;
     if (answer === null && request.isAbandoned?.() === true) return 0;
-    const inputsText = this.#inputKeys.map((key, i) => key + columnText(request.columns[i]!)).join(',');
     const featuresText = looked
       .map((values, i) => `${JSON.stringify(version.plan!.features[i]!.name)}:${columnText([...values])}`)
       .join(',');
@@ -343,7 +305,7 @@ export class ServedEndpoint {
         stickyKey: underway.stickyKey,
         ms: performance.now() - underway.startedAt,
         error: error === null ? null : error.message.slice(0, 500),
-        inputsText,
+        inputsText: underway.inputsText,
         featuresText,
         valuesText: answer?.text ?? null,
       }),
@@ -355,9 +317,17 @@ export class ServedEndpoint {
     if (failure !== null && rows > 0) this.#parts.lost(rows);
   }
 
-  #remember({ id, at, request }: Underway): void {
+  #remember({ id, at, request, inputsText }: Underway, { version, values }: InferAnswer): void {
     const columns = Object.fromEntries(this.#inputNames.map((name, i) => [name, request.columns[i]!]));
-    this.#parts.pending.add(id, at, request.rows, columns);
+    // Only a caller who chose the id can ask again by it.
+    const answer = id === request.id ? { version, values, fingerprint: fingerprintOf(inputsText) } : null;
+    this.#parts.pending.add({ id, at, rows: request.rows, columns, answer });
+  }
+
+  #admitWaiting(id: string): void {
+    const waiting = this.#givenIds.get(id) ?? [];
+    this.#givenIds.delete(id);
+    for (const ask of waiting) ask();
   }
 
   /** While a rollout runs, both of its versions score every row, so that their losses can be compared in pairs. */
@@ -371,9 +341,10 @@ export class ServedEndpoint {
   #shadow(version: ServedVersion, request: InferRequest, id: string, at: number, exposure: Exposure): void {
     const startedAt = performance.now();
     const { rows } = request;
+    const plan = version.plan!;
     version.submit({
       rows,
-      tensors: fillTensors(version.plan!, rows, request.columns, this.#lookUp(version, request, at)),
+      tensors: fillTensors(plan, rows, request.columns, lookUpFeatures(this.#parts.views, plan.features, request, at)),
       deadline: startedAt + SHADOW_PATIENCE_MS,
       isShadow: true,
       settle: ({ values, error }) => {

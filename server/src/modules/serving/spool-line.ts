@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 /**
  * A column of a request as it was sent: numbers (NaN where null), whole numbers beyond 2^53, texts, or truth values.
  */
@@ -83,6 +85,9 @@ export function valuesText(values: Float32Array): string {
   const text = `[${values.join(',')}]`;
   return text.includes('N') || text.includes('I') ? JSON.stringify([...values]) : text;
 }
+
+/** Tells questions apart by the text of their inputs. */
+export const fingerprintOf = (inputsText: string): string => hash('sha1', inputsText, 'base64');
 
 export interface PredictionParts {
   readonly id: string;
