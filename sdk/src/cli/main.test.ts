@@ -13,7 +13,8 @@ import { exitCodes } from './exit-code.ts';
 
 const cli = fileURLToPath(new URL('./main.ts', import.meta.url));
 
-const definitions = `import { count, defineDataset, defineEntity, defineFeatureView, defineModel, expectation } from '@flyball/sdk';
+const definitions = `import { count, defineDataset, defineEntity } from '@flyball/sdk';
+import { defineFeatureView, defineModel, expectation } from '@flyball/sdk';
 
 export const flights = defineDataset({
   name: 'flights',
