@@ -262,7 +262,7 @@ export const servingRoutes = defineRoutes({
     params: EndpointParams,
     body: z.object({ version: z.number().int().min(1), plan: RolloutPlan.optional() }),
     result: Rollout,
-    errors: ['not_found', 'conflict', 'not_allowed'],
+    errors: ['not_found', 'conflict', 'not_allowed', 'not_implemented'],
   },
   listRollouts: {
     method: 'GET',
