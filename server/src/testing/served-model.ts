@@ -21,7 +21,7 @@ export function linearModel(coefficients: Readonly<Record<string, number>>, inte
 }
 
 /** Registers a file as the next version of a model. */
-export async function addModelVersion(
+async function addModelVersion(
   client: Flyball,
   model: string,
   bytes: Uint8Array<ArrayBuffer>,
@@ -34,7 +34,7 @@ export async function addModelVersion(
 }
 
 /** Waits until an endpoint of the project "default" answers. */
-export async function waitUntilReady(gatewayUrl: string, endpoint: string): Promise<void> {
+async function waitUntilReady(gatewayUrl: string, endpoint: string): Promise<void> {
   await waitFor(async () => (await fetch(`${gatewayUrl}/v2/models/${endpoint}/ready`)).status === 200);
 }
 
