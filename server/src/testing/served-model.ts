@@ -34,7 +34,7 @@ async function addModelVersion(
 }
 
 /** Waits until an endpoint of the project "default" answers. */
-async function waitUntilReady(gatewayUrl: string, endpoint: string): Promise<void> {
+export async function waitUntilReady(gatewayUrl: string, endpoint: string): Promise<void> {
   await waitFor(async () => (await fetch(`${gatewayUrl}/v2/models/${endpoint}/ready`)).status === 200);
 }
 
