@@ -4,6 +4,7 @@ import { listenGateway } from './listen-gateway.ts';
 import { createModules, type Modules } from './modules.ts';
 import { openPlatform, type Platform } from './platform/platform.ts';
 import { version } from './platform/version.ts';
+import { mountMlflow } from './protocols/mlflow/index.ts';
 import { createOpenInference } from './protocols/open-inference/open-inference.ts';
 
 /** One process with one role, or with several of them, as tests run it. */
@@ -36,7 +37,10 @@ export async function startProgram(config: Config, roles: readonly Role[], optio
       closing.push(() => gateway.close());
     }
     if (!roles.includes('api')) return { platform, modules, close };
-    const api = await listenApi(platform, modules, options);
+    const { tracking, registry } = modules;
+    const api = await listenApi(platform, modules, options, async (app) => {
+      await mountMlflow(app, { tracking, registry, access: platform.access });
+    });
     closing.push(() => api.close());
     return { platform, modules, url: api.url, close };
   } catch (error) {

@@ -82,7 +82,12 @@ function mountModules(app: FastifyInstance, modules: Modules, options: ServeOpti
 }
 
 /** The API role: the native API, foreign doors, the web UI, probes. */
-export async function listenApi(platform: Platform, modules: Modules, options: ApiOptions): Promise<ListeningApi> {
+export async function listenApi(
+  platform: Platform,
+  modules: Modules,
+  options: ApiOptions,
+  mountDoors: (app: FastifyInstance) => Promise<void>,
+): Promise<ListeningApi> {
   const { config } = platform;
   const app = createHttpApp({ log: platform.log, host: config.host, allowedHosts: config.allowedHosts });
   const serving: ServeOptions = {
@@ -95,6 +100,7 @@ export async function listenApi(platform: Platform, modules: Modules, options: A
   await mountGateway(app, platform);
   serve(app, platformRoutes, systemHandlers(platform, version), serving);
   mountModules(app, modules, serving);
+  await mountDoors(app);
   await mountWeb(app);
   await app.listen({ host: config.host, port: config.port });
   const address = app.server.address() as AddressInfo;

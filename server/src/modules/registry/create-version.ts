@@ -75,7 +75,7 @@ export async function createVersion(
   if (given.dataset !== undefined) await data.getVersion(project, given.dataset.name, given.dataset.version);
   const files = await resolveFiles(parts, given.files);
   const scan = await scanModelFiles(
-    files.map(({ path, digest }) => ({ path, bytes: async () => await platform.objects.read(digest) })),
+    files.map(({ path, digest }) => ({ path, localPath: async () => await platform.objects.localPath(digest) })),
   );
   return await platform.database.transaction(async (trx) => {
     const number = await nextVersion(trx, project, model);

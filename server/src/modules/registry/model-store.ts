@@ -65,11 +65,14 @@ export interface ModelChange {
 
 /** Changes a model; false when there is none. */
 export async function updateModel(on: Queryable, project: string, name: string, change: ModelChange): Promise<boolean> {
+  // Tags are notes on a model, not a change of it.
+  const touch =
+    change.description === undefined && change.rename === undefined ? sql`updated_at` : sql`clock_timestamp()`;
   const result = await sql`update registry.model set
       name = coalesce(${change.rename ?? null}, name),
       description = coalesce(${change.description ?? null}, description),
       tags = (tags || ${JSON.stringify(change.setTags ?? {})}::jsonb) - ${[...(change.removeTags ?? [])]}::text[],
-      updated_at = clock_timestamp()
+      updated_at = ${touch}
     where project = ${project} and name = ${name}`.execute(on.tables<Tables>());
   return result.numAffectedRows === 1n;
 }

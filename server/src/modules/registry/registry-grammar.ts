@@ -10,6 +10,7 @@ export const modelGrammar: SearchGrammar = {
   attributes: { name: 'text' },
   orderAttributes: ['name', 'creation_timestamp', 'last_updated_timestamp', 'timestamp'],
   aliases: { timestamp: 'last_updated_timestamp' },
+  orderLabel: 'order by key',
   listKeys: ['name'],
   nullable: [],
 };

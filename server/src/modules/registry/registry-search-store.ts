@@ -86,12 +86,12 @@ export async function findModels(on: Queryable, search: StoredSearch): Promise<F
 }
 
 export async function findVersions(on: Queryable, search: StoredSearch): Promise<Found<ModelVersion>[]> {
-  const ties = [
-    ['last_updated_timestamp', false],
+  const unordered = [{ entity: 'attribute', key: 'last_updated_timestamp', ascending: false }] as const;
+  const orders = search.orders.length === 0 ? unordered : search.orders;
+  const terms = termsOf(orders, versionTerms, [
     ['name', true],
     ['version_number', false],
-  ] as const;
-  const terms = termsOf(search.orders, versionTerms, ties);
+  ]);
   const { rows } = await sql<StoredVersion & { place: PageValues }>`select ${versionColumns},
       ${orderValues(terms)} as place
     from registry.version v where v.project = ${search.project}

@@ -123,11 +123,13 @@ export async function updateVersion(
   of: { readonly project: string; readonly model: string; readonly version: number },
   change: VersionChange,
 ): Promise<boolean> {
+  // Tags are notes on a version, not a change of it.
+  const touch = change.description === undefined && change.stage === undefined ? sql`updated_at` : sql`now()`;
   const result = await sql`update registry.version set
       description = coalesce(${change.description ?? null}, description),
       tags = (tags || ${JSON.stringify(change.setTags ?? {})}::jsonb) - ${[...(change.removeTags ?? [])]}::text[],
       stage = coalesce(${change.stage ?? null}, stage),
-      updated_at = clock_timestamp()
+      updated_at = ${touch}
     where project = ${of.project} and model = ${of.model} and version = ${of.version}`.execute(on.tables<Tables>());
   return result.numAffectedRows === 1n;
 }
@@ -137,7 +139,7 @@ export async function archiveStage(
   on: Queryable,
   of: { readonly project: string; readonly model: string; readonly version: number; readonly stage: string },
 ): Promise<void> {
-  await sql`update registry.version set stage = 'Archived', updated_at = clock_timestamp()
+  await sql`update registry.version set stage = 'Archived', updated_at = now()
     where project = ${of.project} and model = ${of.model} and stage = ${of.stage} and version <> ${of.version}`.execute(
     on.tables<Tables>(),
   );

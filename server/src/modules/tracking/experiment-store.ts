@@ -44,6 +44,15 @@ export async function findExperiment(on: Queryable, project: string, id: number)
   return rows[0] ?? null;
 }
 
+export type ExperimentRow = Pick<StoredExperiment, 'id' | 'project' | 'artifact_location' | 'stage'>;
+
+/** The rows alone of several experiments, of whatever projects. */
+export async function findExperimentRows(on: Queryable, ids: readonly number[]): Promise<ExperimentRow[]> {
+  const { rows } = await sql<ExperimentRow>`select id, project, artifact_location, stage from tracking.experiment
+    where id = any(${[...ids]}::bigint[])`.execute(on.tables<unknown>());
+  return rows;
+}
+
 export async function findExperimentByName(
   on: Queryable,
   project: string,

@@ -69,7 +69,7 @@ export function experimentNumber(id: string): number {
   throw invalidInput(`Invalid experiment ID '${id}'. Experiment ID must be a valid integer.`);
 }
 
-const experimentMissing = (id: string): PlatformError =>
+export const experimentMissing = (id: string): PlatformError =>
   new PlatformError('not_found', `No Experiment with id=${id} exists`);
 
 /** By id, in the trash or not. Each project has its own default experiment behind the id 0. */
@@ -84,7 +84,7 @@ export async function getExperiment(parts: TrackingParts, project: string, id: s
   return found;
 }
 
-export function requireActiveExperiment(experiment: StoredExperiment): void {
+export function requireActiveExperiment(experiment: Pick<StoredExperiment, 'id' | 'stage'>): void {
   if (experiment.stage === 'active') return;
   throw invalidInput(
     `The experiment ${experiment.id} must be in the 'active' state. Current state is ${experiment.stage}.`,
@@ -172,7 +172,11 @@ async function applyChange(
     if (await renameExperiment(trx, id, change.name, atMs)) return;
     throw new PlatformError('conflict', `Experiment(name=${change.name}) already exists. Error: the name is taken.`);
   }
-  if ('stage' in change) return await setExperimentStage(trx, id, change.stage, atMs);
+  if ('stage' in change) {
+    // What is there already is not found where it should come from.
+    if (stage === change.stage) throw experimentMissing(String(id));
+    return await setExperimentStage(trx, id, change.stage, atMs);
+  }
   requireActiveExperiment(experiment);
   if ('setTag' in change) {
     await upsertExperimentTags(trx, id, { [change.setTag.key]: change.setTag.value });

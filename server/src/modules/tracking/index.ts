@@ -29,11 +29,12 @@ import { addLoggedModel, changeLoggedModel, getStoredLoggedModel, searchStoredLo
 import { MetricAnnouncer } from './metric-announcer.ts';
 import { readBulkHistory } from './metric-store.ts';
 import { getMetricCurves, getMetricHistory } from './metrics.ts';
-import type { TrackingParts } from './parts.ts';
+import type { RunStart, TrackingParts } from './parts.ts';
 import { presentRun } from './present-run.ts';
 import { trackingHandlers } from './routes.ts';
 import { listRunDatasets, logRunInputs, logRunOutputs, recordRunModel } from './run-inputs.ts';
-import { getStoredRun, moveRun, removeRunTag, searchStoredRuns, startStoredRun, updateStoredRun } from './runs.ts';
+import { getStoredRun, moveRun, removeRunTag, searchStoredRuns, updateStoredRun } from './runs.ts';
+import { commitStarts, startStoredRun } from './start-run.ts';
 import type { Artifacts, Experiments, LoggedModels, Metrics, Runs, TrackingDoor } from './tracking-door.ts';
 
 export { PROXY_SCHEME, proxiedPath } from './artifact-location.ts';
@@ -59,6 +60,7 @@ export interface Tracking extends TrackingDoor {
 
 /** Points that are committed together at most; more would only make the first of them wait. */
 const MOST_POINTS = 10_000;
+const MOST_STARTS = 64;
 
 function createWrites(platform: Platform, announcer: MetricAnnouncer): BatchQueue<RunWrite> {
   return new BatchQueue<RunWrite>({
@@ -187,7 +189,14 @@ function doorOf(parts: TrackingParts, announcer: MetricAnnouncer): TrackingDoor 
 
 export function createTracking(platform: Platform): Tracking {
   const announcer = new MetricAnnouncer(platform);
-  const parts: TrackingParts = { platform, writes: createWrites(platform, announcer) };
+  const starts = new BatchQueue<RunStart>({
+    lanes: 1,
+    most: MOST_STARTS,
+    keyOf: () => '',
+    weightOf: () => 1,
+    commit: async (group) => await commitStarts(platform, group),
+  });
+  const parts: TrackingParts = { platform, writes: createWrites(platform, announcer), starts };
   const door = doorOf(parts, announcer);
   return { ...door, handlers: trackingHandlers(parts, door) };
 }

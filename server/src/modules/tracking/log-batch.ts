@@ -45,11 +45,13 @@ function checkCounts({ metrics, params, tags }: BatchInput): void {
   checkCount('metrics, params, and tags', most.all, metrics.length + params.length + tags.length);
 }
 
+const pythonFloat = (value: number): string => (Number.isInteger(value) ? `${value}.0` : String(value));
+
 function pointOf(metric: MetricInput, at: string): StoredPoint {
   const { key, value, step, timestamp, modelId } = metric;
   checkMetricKey(key, `${at}name`);
   if (!(timestamp >= 0)) {
-    const problem = `metric '${key}' (value=${value}). Timestamp must be a nonnegative long (64-bit integer) `;
+    const problem = `metric '${key}' (value=${pythonFloat(value)}). Timestamp must be a nonnegative long (64-bit integer) `;
     throw invalidValue(`${at}timestamp`, timestamp, problem);
   }
   if (!Number.isSafeInteger(timestamp) || !Number.isSafeInteger(step)) {

@@ -47,11 +47,8 @@ export const loggedModelColumns = sql`l.model_id, l.project, l.experiment, l.nam
     from tracking.logged_model_param p where p.model_id = l.model_id), '[]') as params,
   coalesce((select json_agg(json_build_object('key', m.key, 'value', m.value, 'isNan', m.is_nan, 'step', m.step,
       'timestampMs', m.timestamp_ms, 'runId', m.run_id, 'datasetName', m.dataset_name,
-      'datasetDigest', m.dataset_digest) order by m.key, m.timestamp_ms, m.step)
-    from (select distinct on (key, run_id, dataset_name, dataset_digest) * from tracking.logged_model_metric
-      where model_id = l.model_id
-      order by key, run_id, dataset_name, dataset_digest, step desc, timestamp_ms desc, value desc) m), '[]')
-        as metrics`;
+      'datasetDigest', m.dataset_digest) order by m.key, m.timestamp_ms, m.step, m.value)
+    from tracking.logged_model_metric m where m.model_id = l.model_id), '[]') as metrics`;
 
 export interface NewLoggedModel {
   readonly modelId: string;

@@ -3,7 +3,6 @@ import { invalidInput, PlatformError } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
 import { readPageToken } from '#platform/page-token';
 import { locationBelow } from './artifact-location.ts';
-import { asciiJson } from './check-key.ts';
 import { experimentNumber, getExperiment, type Page, pageOf, requireActiveExperiment } from './experiments.ts';
 import type { PairInput } from './log-batch.ts';
 import { loggedModelGrammar } from './logged-model-grammar.ts';
@@ -45,7 +44,7 @@ const pairsOf = (pairs: readonly PairInput[]) => new Map(pairs.map(({ key, value
 function checkName(name: string): void {
   if (!/[/:.%"'\\\p{Cc}]/u.test(name) && name.length <= 500) return;
   throw invalidInput(
-    `Invalid model name (${asciiJson(name)}) provided. Model name must be a non-empty string and cannot contain ` +
+    `Invalid model name ('${name}') provided. Model name must be a non-empty string and cannot contain ` +
       `the following characters: ('/', ':', '.', '%', '"', "'")`,
   );
 }

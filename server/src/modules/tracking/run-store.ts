@@ -64,19 +64,51 @@ export interface NewRun {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** A run with its tags, in one statement. */
-export async function insertRun(on: Queryable, run: NewRun): Promise<void> {
-  const keys = Object.keys(run.tags).sort();
-  const values = keys.map((key) => run.tags[key]!);
-  await sql`with made as (
+/** Runs with their tags, in one statement. Returns the number of each by its id. */
+export async function insertRuns(on: Queryable, runs: readonly NewRun[]): Promise<Map<string, number>> {
+  const column = <T>(pick: (run: NewRun) => T) => runs.map(pick);
+  const tags = runs.flatMap(({ runId, tags: own }) =>
+    Object.entries(own).map(([key, value]) => ({ runId, key, value })),
+  );
+  const { rows } = await sql<{ id: number; run_id: string }>`with made as (
       insert into tracking.run (run_id, project, experiment, name, user_name, status, start_ms, artifact_uri)
-      values (${run.runId}, ${run.project}, ${run.experiment}, ${run.name}, ${run.user}, 'RUNNING', ${run.startMs},
-        ${run.artifactUri})
-      returning id)
-    insert into tracking.run_tag (run, key, experiment, value)
-    select made.id, given.key, ${run.experiment}, given.value
-    from made, unnest(${keys}::text[], ${values}::text[]) as given (key, value)`.execute(on.tables<unknown>());
+      select run_id, project, experiment, name, user_name, 'RUNNING', start_ms, artifact_uri
+      from unnest(${column(({ runId }) => runId)}::text[], ${column(({ project }) => project)}::text[],
+        ${column(({ experiment }) => experiment)}::bigint[], ${column(({ name }) => name)}::text[],
+        ${column(({ user }) => user)}::text[], ${column(({ startMs }) => startMs)}::bigint[],
+        ${column(({ artifactUri }) => artifactUri)}::text[])
+        as given (run_id, project, experiment, name, user_name, start_ms, artifact_uri)
+      returning id, run_id, experiment),
+    tagged as (
+      insert into tracking.run_tag (run, key, experiment, value)
+      select made.id, given.key, made.experiment, given.value
+      from unnest(${tags.map(({ runId }) => runId)}::text[], ${tags.map(({ key }) => key)}::text[],
+        ${tags.map(({ value }) => value)}::text[]) as given (run_id, key, value)
+      join made on made.run_id = given.run_id)
+    select id, run_id from made`.execute(on.tables<unknown>());
+  return new Map(rows.map(({ id, run_id }) => [run_id, id]));
 }
+
+/** A new run as it would be read back. */
+export const newStoredRun = (run: NewRun, id: number): StoredRun => ({
+  id,
+  run_id: run.runId,
+  project: run.project,
+  experiment: run.experiment,
+  name: run.name,
+  user_name: run.user,
+  status: 'RUNNING',
+  stage: 'active',
+  start_ms: run.startMs,
+  end_ms: null,
+  artifact_uri: run.artifactUri,
+  metrics: [],
+  params: [],
+  tags: Object.entries(run.tags).sort(([a], [b]) => (a < b ? -1 : 1)),
+  inputs: [],
+  model_inputs: [],
+  model_outputs: [],
+});
 
 export async function findRun(on: Queryable, project: string, runId: string): Promise<StoredRun | null> {
   const { rows } = await sql<StoredRun>`select ${runColumns} from tracking.run r

@@ -1,28 +1,16 @@
-import { randomBytes } from 'node:crypto';
-import { invalidInput, PlatformError, type RunStatus } from '@flyball/api';
+import { PlatformError, type RunStatus } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
 import { readPageToken } from '#platform/page-token';
-import { locationBelow } from './artifact-location.ts';
 import { runNotActive, runNotFound } from './batch-store.ts';
 import { checkTag } from './check-key.ts';
-import {
-  addExperiment,
-  experimentNumber,
-  getExperiment,
-  type Page,
-  pageOf,
-  requireActiveExperiment,
-  type SearchInput,
-} from './experiments.ts';
+import { experimentNumber, type Page, pageOf, type SearchInput } from './experiments.ts';
 import type { TrackingParts } from './parts.ts';
 import { runGrammar } from './run-grammar.ts';
-import { randomRunName } from './run-name.ts';
 import { type FoundRun, searchRuns } from './run-search-store.ts';
 import {
   deleteRunTag,
   findRun,
   findRunRow,
-  insertRun,
   type RunRow,
   type StoredRun,
   setRunStage,
@@ -38,69 +26,6 @@ export async function getStoredRun({ platform }: TrackingParts, project: string,
   const run = await findRun(platform.database, project, runId);
   if (run === null) throw runNotFound(runId);
   return run;
-}
-
-export interface StartRunInput {
-  readonly experimentId: string;
-  readonly name?: string | undefined;
-  readonly user?: string | undefined;
-  readonly startTime?: number | undefined;
-  readonly tags: Readonly<Record<string, string>>;
-}
-
-function nameOf({ name = '', tags }: StartRunInput): string {
-  const tagged = tags[NAME_TAG] ?? '';
-  if (name !== '' && tagged !== '' && name !== tagged) {
-    throw invalidInput(
-      "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values " +
-        `(run_name='${name}', mlflow.runName='${tagged}').`,
-    );
-  }
-  return name || tagged || randomRunName();
-}
-
-/** The default experiment of a project other than the first is made when somebody first wants a run in it. */
-async function experimentFor(parts: TrackingParts, actor: Actor, project: string, id: string) {
-  try {
-    return await getExperiment(parts, project, id);
-  } catch (error) {
-    const isDefault = experimentNumber(id) === 0 && project !== 'default';
-    if (!isDefault || !(error instanceof PlatformError) || error.code !== 'not_found') throw error;
-    return await addExperiment(parts, actor, project, { name: 'Default', tags: {} });
-  }
-}
-
-/** Starts a run: running from now on, or from when the caller says. */
-export async function startStoredRun(
-  parts: TrackingParts,
-  actor: Actor,
-  project: string,
-  input: StartRunInput,
-): Promise<StoredRun> {
-  const { database, clock, audit, events } = parts.platform;
-  const experiment = await experimentFor(parts, actor, project, input.experimentId);
-  requireActiveExperiment(experiment);
-  const name = nameOf(input);
-  const tags: Record<string, string> = { [NAME_TAG]: name };
-  for (const [key, value] of Object.entries(input.tags)) tags[key] = checkTag(key, value, 'key');
-  const runId = randomBytes(16).toString('hex');
-  return await database.transaction(async (trx) => {
-    await insertRun(trx, {
-      runId,
-      project,
-      experiment: experiment.id,
-      name,
-      user: input.user ?? actor.name,
-      startMs: input.startTime ?? clock.now().getTime(),
-      artifactUri: locationBelow(experiment.artifact_location, runId, 'artifacts'),
-      tags,
-    });
-    const experimentId = String(experiment.id);
-    const subject = { kind: 'run', id: runId };
-    await audit.record(trx, { actor, project, action: 'tracking.run-started', subject, details: { experimentId } });
-    await events.publish(trx, { project, name: 'tracking.run-started', payload: { runId, experimentId } });
-    return (await findRun(trx, project, runId))!;
-  });
 }
 
 export interface RunChangeInput {

@@ -32,6 +32,8 @@ export interface SearchGrammar {
   readonly datasetKeys?: readonly string[];
   /** Attributes that can be compared with a list. */
   readonly listKeys: readonly string[];
+  /** What an unknown key to order by is called. */
+  readonly orderLabel?: string;
   /** Entities that IS NULL and IS NOT NULL apply to. */
   readonly nullable: readonly SearchEntity[];
 }
@@ -55,14 +57,19 @@ interface Identifier {
   readonly key: string;
 }
 
-function identifier(text: string, grammar: SearchGrammar, attributes: readonly string[]): Identifier {
+function identifier(
+  text: string,
+  grammar: SearchGrammar,
+  attributes: readonly string[],
+  label = 'attribute key',
+): Identifier {
   const dot = text.indexOf('.');
   const word = dot === -1 ? 'attribute' : unquoted(text.slice(0, dot), '`');
   const entity = Object.hasOwn(grammar.entities, word) ? grammar.entities[word] : undefined;
   if (entity === undefined) throw invalidInput(`Invalid entity type '${word}'. ${grammar.entityHint}`);
   const key = unquoted(unquoted(text.slice(dot + 1), '\'"'), '`');
   if (entity === 'attribute' && !attributes.includes(key)) {
-    throw invalidInput(`Invalid attribute key '${key}' specified. Valid keys are '${pythonSet(attributes)}'`);
+    throw invalidInput(`Invalid ${label} '${key}' specified. Valid keys are '${pythonSet(attributes)}'`);
   }
   if (entity === 'dataset' && !grammar.datasetKeys?.includes(key)) {
     const keys = pythonSet(grammar.datasetKeys ?? []);
@@ -177,7 +184,7 @@ function parseOrder(clause: string, grammar: SearchGrammar): SearchOrder {
   }
   const word = direction?.text.toLowerCase() ?? 'asc';
   if (word !== 'asc' && word !== 'desc') throw invalidInput(`Invalid ordering key in order_by clause '${clause}'.`);
-  const { entity, key } = identifier(name.text, grammar, grammar.orderAttributes);
+  const { entity, key } = identifier(name.text, grammar, grammar.orderAttributes, grammar.orderLabel);
   if (entity === 'dataset') throw invalidInput(`Invalid order_by entity type '${entity}'`);
   return { entity, key: grammar.aliases?.[key] ?? key, ascending: word === 'asc' };
 }

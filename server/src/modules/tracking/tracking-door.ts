@@ -11,7 +11,8 @@ import type { changeLoggedModel, LoggedModelSearchInput, NewLoggedModelInput } f
 import type { BulkPoint } from './metric-store.ts';
 import type { HistoryInput, HistoryPage, MetricCurve } from './metrics.ts';
 import type { StoredInput, StoredRun } from './run-store.ts';
-import type { RunChangeInput, RunSearchInput, StartRunInput } from './runs.ts';
+import type { RunChangeInput, RunSearchInput } from './runs.ts';
+import type { StartRunInput } from './start-run.ts';
 
 type Tags = Readonly<Record<string, string>>;
 export type ExperimentChange = Parameters<typeof changeExperiment>[4];

@@ -1,7 +1,7 @@
 import type { AuditEvent } from '@flyball/api';
 import type { Actor } from '../access/actor.ts';
 import type { Database, Queryable } from '../database/database.ts';
-import { type AuditFilter, insertAuditEvent, listAuditEvents } from './audit-store.ts';
+import { type AuditFilter, insertAuditEvents, listAuditEvents } from './audit-store.ts';
 
 export interface AuditRecord {
   readonly actor: Actor;
@@ -16,21 +16,26 @@ export interface AuditRecord {
 export interface AuditLog {
   /** Appends an event in the transaction of the change it tells of. */
   record(trx: Queryable, event: AuditRecord): Promise<void>;
+  /** Several events at once. */
+  recordAll(trx: Queryable, events: readonly AuditRecord[]): Promise<void>;
   list(filter: AuditFilter): Promise<AuditEvent[]>;
 }
 
+const rowOf = ({ actor, project, action, subject, details }: AuditRecord) => ({
+  project,
+  actor: actor.name,
+  action,
+  subject_kind: subject?.kind ?? null,
+  subject_id: subject?.id ?? null,
+  details: details ?? {},
+  request_id: actor.requestId ?? null,
+});
+
 export function createAuditLog(database: Database): AuditLog {
   return {
-    record: async (trx, { actor, project, action, subject, details }) => {
-      await insertAuditEvent(trx, {
-        project,
-        actor: actor.name,
-        action,
-        subject_kind: subject?.kind ?? null,
-        subject_id: subject?.id ?? null,
-        details: details ?? {},
-        request_id: actor.requestId ?? null,
-      });
+    record: async (trx, event) => await insertAuditEvents(trx, [rowOf(event)]),
+    recordAll: async (trx, events) => {
+      if (events.length > 0) await insertAuditEvents(trx, events.map(rowOf));
     },
     list: async (filter) => await listAuditEvents(database, filter),
   };

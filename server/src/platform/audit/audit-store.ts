@@ -18,10 +18,17 @@ interface Tables {
   'platform.audit_event': AuditTable;
 }
 
-export async function insertAuditEvent(on: Queryable, event: Omit<AuditTable, 'id' | 'at'>): Promise<void> {
+/** Several events in one statement, in their order. */
+export async function insertAuditEvents(
+  on: Queryable,
+  events: readonly Omit<AuditTable, 'id' | 'at'>[],
+): Promise<void> {
+  const column = (pick: (event: Omit<AuditTable, 'id' | 'at'>) => string | null) => events.map(pick);
   await sql`insert into platform.audit_event (project, actor, action, subject_kind, subject_id, details, request_id)
-    values (${event.project}, ${event.actor}, ${event.action}, ${event.subject_kind}, ${event.subject_id},
-      ${JSON.stringify(event.details)}, ${event.request_id})`.execute(on.tables<Tables>());
+    select * from unnest(${column(({ project }) => project)}::text[], ${column(({ actor }) => actor)}::text[],
+      ${column(({ action }) => action)}::text[], ${column(({ subject_kind }) => subject_kind)}::text[],
+      ${column(({ subject_id }) => subject_id)}::text[], ${column(({ details }) => JSON.stringify(details))}::jsonb[],
+      ${column(({ request_id }) => request_id)}::text[])`.execute(on.tables<Tables>());
 }
 
 export interface AuditFilter {

@@ -24,6 +24,7 @@ export interface Database extends Queryable {
   /** Called after the listening connection was replaced: time to look for what was missed. */
   onReconnect(handler: () => void): () => void;
   notify(channel: string, payload: string, trx?: Transaction): Promise<void>;
+  notifyAll(channel: string, payloads: readonly string[], trx: Transaction): Promise<void>;
   /** For pg-boss and for bulk UNNEST statements in stores. */
   readonly pool: Pool;
   /** As PostgreSQL names it, for example `18.4`. */
@@ -72,6 +73,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     },
     listen: (channel, handler) => listener.listen(channel, handler),
     onReconnect: (handler) => listener.onReconnect(handler),
+    async notifyAll(channel, payloads, trx) {
+      const given = sql`unnest(${[...payloads]}::text[]) as payload`;
+      await sql`select pg_notify(${channel}, payload) from ${given}`.execute(trx.tables<unknown>());
+    },
     async notify(channel, payload, trx) {
       await sql`select pg_notify(${channel}, ${payload})`.execute(trx?.tables<unknown>() ?? kysely);
     },

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '../database/database.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createLiveEvents } from './live-events.ts';
-import { createOutboxStore, type OutboxEvent } from './outbox-store.ts';
+import { createOutboxStore, type NewEvent, type OutboxEvent } from './outbox-store.ts';
 import type { Subscription } from './subscriber.ts';
 import { createSubscriberPool } from './subscriber-pool.ts';
 
@@ -9,7 +9,9 @@ export type PublishedEvent = OutboxEvent;
 
 export interface EventBus {
   /** Tells of a change in the transaction that makes it: the event exists if and only if the change does. */
-  publish(trx: Transaction, event: { project: string; name: string; payload: object }): Promise<void>;
+  publish(trx: Transaction, event: NewEvent): Promise<void>;
+  /** Several events at once, in their order. */
+  publishAll(trx: Transaction, events: readonly NewEvent[]): Promise<void>;
   /**
    * Durable: every event at least once, in order, by one process at a time. A failing event is tried ten times with
    * growing pauses, while the later ones wait; then it is parked and logged. Before `start`, in every role.
@@ -46,11 +48,15 @@ export function createEventBus(database: Database, log: Log, options: { firstPau
   const undo: (() => unknown)[] = [];
   let isStarted = false;
 
+  async function publishAll(trx: Transaction, events: readonly NewEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const published = await outbox.insert(trx, events);
+    await database.notifyAll(CHANNEL, published.map(announcement), trx);
+  }
+
   return {
-    async publish(trx, event) {
-      const published = await outbox.insert(trx, event);
-      await database.notify(CHANNEL, announcement(published), trx);
-    },
+    publish: (trx, event) => publishAll(trx, [event]),
+    publishAll,
     subscribe(subscriber, names, handler) {
       if (isStarted) throw new Error(`"${subscriber}" must subscribe before the event bus starts`);
       if (subscriptions.has(subscriber)) throw new Error(`"${subscriber}" subscribes twice`);

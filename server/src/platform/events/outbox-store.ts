@@ -33,8 +33,14 @@ export interface OutboxBatch {
   isHeldUp: boolean;
 }
 
+export interface NewEvent {
+  readonly project: string;
+  readonly name: string;
+  readonly payload: object;
+}
+
 export interface OutboxStore {
-  insert(trx: Transaction, event: { project: string; name: string; payload: object }): Promise<OutboxEvent>;
+  insert(trx: Transaction, events: readonly NewEvent[]): Promise<OutboxEvent[]>;
   /** Lets a new subscriber begin now; one that is known goes on where it was. */
   register(subscribers: readonly string[]): Promise<void>;
   read(after: OutboxPosition, names: readonly string[], limit: number): Promise<OutboxBatch>;
@@ -67,11 +73,14 @@ const toEvent = ({ id, at, project, name, payload }: Row): OutboxEvent => ({
 export function createOutboxStore(database: Database): OutboxStore {
   const db = database.tables<unknown>();
   return {
-    async insert(trx, { project, name, payload }) {
+    async insert(trx, events) {
+      const column = (pick: (event: NewEvent) => string) => events.map(pick);
       const { rows } = await sql<Row>`
-        insert into platform.outbox (project, name, payload) values (${project}, ${name}, ${JSON.stringify(payload)})
+        insert into platform.outbox (project, name, payload)
+        select * from unnest(${column(({ project }) => project)}::text[], ${column(({ name }) => name)}::text[],
+          ${column(({ payload }) => JSON.stringify(payload))}::jsonb[])
         returning id, at, project, name, payload`.execute(trx.tables<unknown>());
-      return toEvent(rows[0]!);
+      return rows.map(toEvent);
     },
     async register(subscribers) {
       await sql`

@@ -1,0 +1,91 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..', '..');
+const ownPython = join(root, 'bench', '.venv', 'bin', 'python');
+
+export interface RunningServer {
+  readonly name: string;
+  readonly url: string;
+  readonly version: string;
+  stop(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function untilReady(url: string, child: ChildProcess, seconds = 90): Promise<void> {
+  const deadline = performance.now() + seconds * 1000;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`The server at ${url} ended with ${child.exitCode}`);
+    const answer = await fetch(`${url}/health`).catch(() => null);
+    if (answer?.ok) return;
+    if (performance.now() > deadline) throw new Error(`No answer from ${url}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+function stopper(child: ChildProcess): () => Promise<void> {
+  return async () => {
+    const ended = new Promise((done) => child.once('exit', done));
+    // A negative id is the group: servers have workers.
+    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+    await Promise.race([ended, new Promise((done) => setTimeout(done, 15_000))]);
+  };
+}
+
+/** Our server as users start it, on a database that was started for the bench. */
+export async function startFlyball(folder: string, databaseUrl: string, ownerUrl: string): Promise<RunningServer> {
+  const [port, gatewayPort] = [await freePort(), await freePort()];
+  const args = ['--port', String(port), '--gateway-port', String(gatewayPort), '--data-dir', folder];
+  const child = spawn(process.execPath, [join(root, 'server/src/main.ts'), ...args, '--log-level', 'error'], {
+    env: { ...process.env, DATABASE_URL: databaseUrl, FLYBALL_DATABASE_OWNER_URL: ownerUrl },
+    stdio: ['ignore', 'ignore', 'inherit'],
+    detached: true,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await untilReady(url, child);
+  return { name: 'flyball', url, version: process.version, stop: stopper(child) };
+}
+
+function pythonWithMlflow(): string {
+  const given = process.env['FLYBALL_BENCH_PYTHON'];
+  if (given !== undefined) return given;
+  if (!existsSync(ownPython))
+    execFileSync('python3', ['-m', 'venv', join(root, 'bench', '.venv')], { stdio: 'inherit' });
+  execFileSync(ownPython, ['-m', 'pip', 'install', '--quiet', '--upgrade', 'mlflow'], { stdio: 'inherit' });
+  return ownPython;
+}
+
+/** The newest `mlflow server` with its default store, SQLite, and its default number of workers. */
+export async function startMlflow(folder: string): Promise<RunningServer> {
+  const python = pythonWithMlflow();
+  const version = execFileSync(python, ['-c', 'import mlflow; print(mlflow.__version__)'], { encoding: 'utf8' }).trim();
+  mkdirSync(folder, { recursive: true });
+  const port = await freePort();
+  const store = `sqlite:///${join(folder, 'mlflow.db')}`;
+  const args = [
+    '--port',
+    String(port),
+    '--backend-store-uri',
+    store,
+    '--artifacts-destination',
+    join(folder, 'artifacts'),
+  ];
+  const child = spawn(python, ['-m', 'mlflow', 'server', ...args], {
+    cwd: folder,
+    env: { ...process.env, MLFLOW_DISABLE_TELEMETRY: 'true' },
+    stdio: 'ignore',
+    detached: true,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await untilReady(url, child);
+  return { name: 'mlflow', url, version, stop: stopper(child) };
+}

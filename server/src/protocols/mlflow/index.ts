@@ -1,0 +1,123 @@
+// The door for MLflow's clients: their paths, messages, errors and limits, on the functions of #tracking and #registry.
+// It keeps nothing of its own. What is not built answers ENDPOINT_NOT_FOUND.
+
+import { invalidInput, PlatformError } from '@flyball/api';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { Access } from '#platform/access/access';
+import { requireAccess } from '#platform/access/permission';
+import type { Registry } from '#registry';
+import type { Tracking } from '#tracking';
+import { streamRoutes } from './artifact-streams.ts';
+import type { CallContext } from './mlflow-call.ts';
+import { answerMlflowError, answerNoEndpoint } from './mlflow-error.ts';
+import { type MlflowRoute, mlflowCalls, prefixesOf, streamPrefixes } from './route-table.ts';
+
+export { type MlflowRoute, mlflowRouteTable } from './route-table.ts';
+
+/** The newest client that the tests run. */
+export const MLFLOW_VERSION = '3.17.2';
+
+export interface MlflowOptions {
+  readonly tracking: Tracking;
+  readonly registry: Registry;
+  readonly access: Access;
+}
+
+/** What clients may count on; they try nothing else. */
+const serverInfo = {
+  store_type: 'SqlStore',
+  workspaces_enabled: false,
+  trace_archival_enabled: false,
+  multipart_uploads_enabled: false,
+  multipart_downloads_enabled: false,
+  presigned_upload_run_id_supported: false,
+  presigned_upload_model_id_supported: false,
+  features_enabled: { gateway: false },
+};
+
+const MOST_BODY_BYTES = 32 * 1024 * 1024;
+const MOST_ARTIFACT_BYTES = 1024 ** 4;
+const prefixes = ['/api/2.0', '/api/3.0', '/ajax-api/2.0', '/ajax-api/3.0'] as const;
+
+function projectOf(request: FastifyRequest): string {
+  const header = request.headers['x-mlflow-workspace'];
+  const name = (Array.isArray(header) ? header[0] : header)?.trim() ?? '';
+  if (name === '') return 'default';
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$/.test(name)) return name;
+  throw invalidInput('The header X-MLFLOW-WORKSPACE names a project: letters, digits, dots, dashes and underscores');
+}
+
+/** Who calls and for which project; refused before anything of the request is read. */
+async function contextOf(
+  request: FastifyRequest,
+  { tracking, registry, access }: MlflowOptions,
+  needed: MlflowRoute['access'],
+): Promise<CallContext> {
+  const actor = await access.authenticate(request.headers, request.id);
+  const project = projectOf(request);
+  requireAccess(actor, needed, project);
+  if (project !== 'default') {
+    await access.requireProject(project).catch((cause: unknown) => {
+      if (!(cause instanceof PlatformError) || cause.code !== 'not_found') throw cause;
+      throw new PlatformError('not_found', `Workspace '${project}' not found`, { cause });
+    });
+  }
+  const params = request.params as Record<string, string>;
+  const query = request.query as Record<string, unknown>;
+  return { actor, project, tracking, registry, params, query };
+}
+
+/** Bodies are read as text: which content types are fine is said in MLflow's words. */
+function readBodiesAsText(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', { parseAs: 'string', bodyLimit: MOST_BODY_BYTES }, (_request, body, done) => {
+    done(null, body);
+  });
+}
+
+function readBodiesAsStreams(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+}
+
+function mountCalls(scope: FastifyInstance, options: MlflowOptions, prefix: string): void {
+  readBodiesAsText(scope);
+  scope.setErrorHandler(answerMlflowError);
+  scope.setNotFoundHandler(answerNoEndpoint);
+  if (prefix.endsWith('3.0')) {
+    scope.get('/mlflow/server-info', () => serverInfo);
+  }
+  for (const call of mlflowCalls) {
+    if (!prefixesOf(call).includes(prefix)) continue;
+    const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+      // Authorisation does not wait for the body to be understood.
+      const context = await contextOf(request, options, call.access);
+      const answer = JSON.stringify(await call.run(request, context));
+      return await reply.type('application/json').send(answer);
+    };
+    scope.route({ method: call.method, url: call.path, bodyLimit: MOST_BODY_BYTES, handler });
+  }
+}
+
+function mountStreams(scope: FastifyInstance, options: MlflowOptions): void {
+  readBodiesAsStreams(scope);
+  scope.setErrorHandler(answerMlflowError);
+  for (const route of streamRoutes) {
+    const handler = async (request: FastifyRequest, reply: FastifyReply) =>
+      await route.run(request, reply, await contextOf(request, options, route.access));
+    for (const prefix of streamPrefixes(route)) {
+      scope.route({ method: route.method, url: prefix + route.path, bodyLimit: MOST_ARTIFACT_BYTES, handler });
+    }
+  }
+}
+
+/** Mounts everything that MLflow's clients call. */
+export async function mountMlflow(app: FastifyInstance, options: MlflowOptions): Promise<void> {
+  app.get('/version', async (_request, reply) => await reply.type('text/plain').send(MLFLOW_VERSION));
+  const streams: FastifyPluginAsync = async (scope) => mountStreams(scope, options);
+  await app.register(streams);
+  for (const prefix of prefixes) {
+    const calls: FastifyPluginAsync = async (scope) => mountCalls(scope, options, prefix);
+    await app.register(calls, { prefix });
+  }
+}

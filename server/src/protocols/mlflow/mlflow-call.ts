@@ -1,0 +1,57 @@
+import type { Access } from '@flyball/api';
+import type { FastifyRequest } from 'fastify';
+import type { Actor } from '#platform/access/actor';
+import type { Registry } from '#registry';
+import type { Tracking } from '#tracking';
+import type { Fields, Message, MessageOf } from './message.ts';
+import { readRequest } from './read-request.ts';
+import type { Rules } from './request-rules.ts';
+
+/** Who calls, for which project, and what the handler may use. */
+export interface CallContext {
+  readonly actor: Actor;
+  readonly project: string;
+  readonly tracking: Tracking;
+  readonly registry: Registry;
+  /** Parameters of the path, and of the query where a call has its own way with them. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, unknown>>;
+}
+
+/** One JSON endpoint: where it is, who may call it, what it does. */
+export interface MlflowCall {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  /** The major version of its path. */
+  readonly version: 2 | 3;
+  readonly access: Access;
+  run(request: FastifyRequest, context: CallContext): Promise<object>;
+}
+
+interface TypedCall<F extends Fields> {
+  readonly method: MlflowCall['method'];
+  readonly path: string;
+  readonly version?: 2 | 3;
+  readonly access: Access;
+  readonly request: Message<F>;
+  readonly rules?: Rules;
+  handle(input: MessageOf<F>, context: CallContext): Promise<object>;
+}
+
+/** Declares an endpoint; the handler's input is typed by the message. */
+export function call<F extends Fields>(typed: TypedCall<F>): MlflowCall {
+  const { method, path, version = 2, access, request: message, rules = {}, handle } = typed;
+  return {
+    method,
+    path,
+    version,
+    access,
+    run: async (request, context) => {
+      return await handle(readRequest(request, { request: message, rules }, context.params), context);
+    },
+  };
+}
+
+/** What a caller must send, and that it is a text. */
+export const requiredText = { kind: 'text', required: true } as const;
+export const optionalText = { kind: 'text' } as const;

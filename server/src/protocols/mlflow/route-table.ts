@@ -1,0 +1,57 @@
+import type { Access } from '@flyball/api';
+import { artifactCalls } from './artifact-calls.ts';
+import { type StreamRoute, streamRoutes } from './artifact-streams.ts';
+import { experimentCalls } from './experiment-calls.ts';
+import { loggedModelCalls } from './logged-model-calls.ts';
+import { loggingCalls } from './logging-calls.ts';
+import { metricCalls } from './metric-calls.ts';
+import type { MlflowCall } from './mlflow-call.ts';
+import { modelCalls } from './model-calls.ts';
+import { runCalls } from './run-calls.ts';
+import { versionCalls } from './version-calls.ts';
+
+/** Every JSON endpoint. */
+export const mlflowCalls: readonly MlflowCall[] = [
+  ...experimentCalls,
+  ...runCalls,
+  ...loggingCalls,
+  ...metricCalls,
+  ...loggedModelCalls,
+  ...modelCalls,
+  ...versionCalls,
+  ...artifactCalls,
+];
+
+export interface MlflowRoute {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** The whole path; `:name` and `*` stand for parameters. */
+  readonly path: string;
+  readonly access: Access;
+}
+
+/** Where an endpoint is served: for programs, and for pages. */
+export const prefixesOf = ({ version }: Pick<MlflowCall, 'version'>): string[] => [
+  `/api/${version}.0`,
+  `/ajax-api/${version}.0`,
+];
+
+const places: Readonly<Record<StreamRoute['place'], readonly string[]>> = {
+  api: ['/api/2.0', '/ajax-api/2.0'],
+  ajax: ['/ajax-api/2.0'],
+  root: [''],
+};
+
+export const streamPrefixes = ({ place }: StreamRoute): readonly string[] => places[place];
+
+/** Who may call what, for the test that walks all routes as everybody. */
+export const mlflowRouteTable: readonly MlflowRoute[] = [
+  ...mlflowCalls.flatMap((call) =>
+    prefixesOf(call).map((prefix) => ({ method: call.method, path: prefix + call.path, access: call.access })),
+  ),
+  ...streamRoutes.flatMap((route) =>
+    streamPrefixes(route).map((prefix) => ({ method: route.method, path: prefix + route.path, access: route.access })),
+  ),
+  { method: 'GET', path: '/version', access: 'public' },
+  { method: 'GET', path: '/api/3.0/mlflow/server-info', access: 'public' },
+  { method: 'GET', path: '/ajax-api/3.0/mlflow/server-info', access: 'public' },
+];
