@@ -10,9 +10,12 @@ import { flights } from './data.ts';
 import { endpoint, model } from './model.ts';
 import { timetable } from './timetable.ts';
 
+/** Four days of bad weather move the share of late flights by ten points, which no timetable knows beforehand. */
+const calibrationBound = 0.15;
+
 const gates: Gate[] = [
   { kind: 'at_least', name: 'ranks', metric: 'auc', bound: 0.58, minRows: 5000 },
-  { kind: 'at_most', name: 'calibrated', metric: 'calibration_error', bound: 0.08, minRows: 5000 },
+  { kind: 'at_most', name: 'calibrated', metric: 'calibration_error', bound: calibrationBound, minRows: 5000 },
   {
     kind: 'not_worse_than_champion',
     name: 'not-worse',

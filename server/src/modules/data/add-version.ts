@@ -78,7 +78,8 @@ async function judgeBatch(
 ): Promise<Judged> {
   const started = performance.now();
   const files: ParquetFile[] = [];
-  for (const [place, file] of given.files.entries()) files.push(await ingestFile(parts, session, file, place));
+  const known = parent?.schema ?? [];
+  for (const [place, file] of given.files.entries()) files.push(await ingestFile(parts, session, file, place, known));
   await openFiles(
     parts,
     session,

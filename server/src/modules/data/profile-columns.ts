@@ -99,7 +99,7 @@ function readSummary(column: Column, row: Row): Summary {
   return {
     column,
     edges: low === null || high === null ? [] : binEdges(low, high, familyOf(column.type) === 'integer'),
-    top: Array.isArray(row['top']) ? row['top'].map(String) : [],
+    top: Array.isArray(row['top']) ? row['top'].map(String).filter(canBeQuoted) : [],
     profile: {
       name: column.name,
       type: column.type,
@@ -118,12 +118,18 @@ function readSummary(column: Column, row: Row): Summary {
   };
 }
 
+/** SQL texts cannot hold a NUL character, so such a value is not counted among the commonest. */
+const canBeQuoted = (value: string): boolean => !value.includes('\0');
+
+/** PostgreSQL cannot keep it either. */
+const withoutNul = (value: string): string => value.replaceAll('\0', '\uFFFD');
+
 const finite = (value: unknown): number | null =>
   value === null || value === undefined || !Number.isFinite(Number(value)) ? null : Number(value);
 
 function extreme(value: unknown): string | number | null {
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
-  return typeof value === 'string' ? value.slice(0, MAX_TEXT) : null;
+  return typeof value === 'string' ? withoutNul(value.slice(0, MAX_TEXT)) : null;
 }
 
 function detailTerms({ column, edges, top, profile }: Summary, index: number): Term[] {

@@ -1,5 +1,5 @@
-import { type Expectation, type ExpectationResult, PlatformError } from '@flyball/api';
-import { type AnalyticsSession, quoteIdentifier } from '#platform/analytics/analytics';
+import { type Expectation, type ExpectationResult, invalidInput, PlatformError } from '@flyball/api';
+import { type AnalyticsSession, quoteIdentifier, quoteLiteral } from '#platform/analytics/analytics';
 import { compileExpectation, type RuleSurroundings } from './compile-expectation.ts';
 import type { CompiledRule, FailingRows, Finding } from './compiled-rule.ts';
 import { expectationIds } from './expectation-id.ts';
@@ -51,6 +51,17 @@ export async function checkExpectation(session: AnalyticsSession, rule: Expectat
   if ('where' in rule && rule.where !== undefined) await checkExpression(session, rule.where, `${at}.where`);
   if (rule.kind === 'expression') await checkExpression(session, rule.sql, `${at}.sql`);
   if (rule.kind === 'custom_sql') await checkSelect(session, rule.sql, `${at}.sql`);
+  if ('regex' in rule) await checkRegex(session, rule.regex, `${at}.regex`);
+}
+
+async function checkRegex(session: AnalyticsSession, regex: string, at: string): Promise<void> {
+  try {
+    // As a literal: a parameter would not be compiled before the first row.
+    await session.rows(`SELECT regexp_matches('', ${quoteLiteral(regex)})`);
+  } catch (error) {
+    const { message } = asMistake(error);
+    throw invalidInput(`${at}: ${message}`, [{ at, message }]);
+  }
 }
 
 const cannot = (error: PlatformError): Finding => ({ success: false, message: `cannot be computed: ${error.message}` });
@@ -134,5 +145,9 @@ async function readExamples(session: AnalyticsSession, { sql, shown }: FailingRo
   );
 }
 
-const shorten = (value: unknown): unknown =>
-  typeof value === 'string' && value.length > MAX_EXAMPLE_LENGTH ? `${value.slice(0, MAX_EXAMPLE_LENGTH)}…` : value;
+/** Short enough to keep, and without the one character that PostgreSQL cannot keep. */
+function shorten(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  const text = value.length > MAX_EXAMPLE_LENGTH ? `${value.slice(0, MAX_EXAMPLE_LENGTH)}…` : value;
+  return text.replaceAll('\0', '\uFFFD');
+}

@@ -1,8 +1,11 @@
 import { invalidInput, PlatformError } from '@flyball/api';
 import type { AnalyticsSession } from '#platform/analytics/analytics';
 
-/** A user's SELECT as it runs: `{data}` is the view of the rows, and a last semicolon means nothing. */
-export const selectText = (sql: string): string => sql.trim().replace(/;\s*$/, '').replaceAll('{data}', 'data');
+/**
+ * A user's SELECT as it runs: `{data}` is the view of the rows, and a last semicolon means nothing. The line break ends
+ * a comment, so that a bracket behind it still closes.
+ */
+export const selectText = (sql: string): string => `${sql.trim().replace(/;\s*$/, '').replaceAll('{data}', 'data')}\n`;
 
 /** Refuses what is not one harmless SELECT, with the place it stands at. */
 export async function checkSelect(session: AnalyticsSession, sql: string, at: string): Promise<void> {
