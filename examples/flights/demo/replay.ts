@@ -14,6 +14,12 @@ export interface Traffic {
   retries: number;
 }
 
+/** Whoever awaits the list hears of a failure; until then nobody listens. */
+function keep(underway: Promise<void>[], one: Promise<void>): void {
+  one.catch(() => undefined);
+  underway.push(one);
+}
+
 /**
  * Sends flights to the real endpoint in the order of time: a request per minute of departures, labels as flights land.
  */
@@ -97,7 +103,8 @@ export class Replay {
 
   async #post(path: string, body: string): Promise<{ answer: Promise<PipelineAnswer> }> {
     const { answer } = await this.#pipeline.send(path, body);
-    return { answer: answer.catch(async () => await this.#again(path, body, 1)) };
+    const again = async (): Promise<PipelineAnswer> => await this.#again(path, body, 1);
+    return { answer: answer.then((found) => (found.status < 500 ? found : again()), again) };
   }
 
   /** A gateway that was restarted answers again after a moment; ids make repeating harmless. */
@@ -125,7 +132,7 @@ export class Replay {
     if (labels.length === 0) return;
     const path = `/api/v1/projects/default/endpoints/${this.#endpoint}/labels`;
     const { answer } = await this.#post(path, `{"labels":[${labels.join(',')}]}`);
-    underway.push(answer.then((found) => this.#labelled(found, labels.length)));
+    keep(underway, answer.then((found) => this.#labelled(found, labels.length)));
   }
 
   #labelled({ status, body }: PipelineAnswer, count: number): void {
@@ -150,7 +157,7 @@ export class Replay {
       this.#question(minute, first, this.#departed),
     );
     const last = this.#departed;
-    underway.push(answer.then((found) => this.#answered(found, first, last)));
+    keep(underway, answer.then((found) => this.#answered(found, first, last)));
   }
 
   #question(minute: number, first: number, last: number): string {
