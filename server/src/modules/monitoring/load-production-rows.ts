@@ -45,7 +45,7 @@ function rowsSql(endpoint: Endpoint, { predictions, shadows, labels }: Relations
   const joinLabels =
     labels === null
       ? ''
-      : `left join (select id, arg_max(value, seq) as value from ${labels} where at < epoch_ms($2::bigint)
+      : `left join (select id, arg_max(value, seq) as value from ${labels} where "at" < epoch_ms($2::bigint)
         group by id) l
            on l.id = p.id`;
   const joinShadows =
