@@ -132,7 +132,10 @@ export class Replay {
     if (labels.length === 0) return;
     const path = `/api/v1/projects/default/endpoints/${this.#endpoint}/labels`;
     const { answer } = await this.#post(path, `{"labels":[${labels.join(',')}]}`);
-    keep(underway, answer.then((found) => this.#labelled(found, labels.length)));
+    keep(
+      underway,
+      answer.then((found) => this.#labelled(found, labels.length)),
+    );
   }
 
   #labelled({ status, body }: PipelineAnswer, count: number): void {
@@ -157,7 +160,10 @@ export class Replay {
       this.#question(minute, first, this.#departed),
     );
     const last = this.#departed;
-    keep(underway, answer.then((found) => this.#answered(found, first, last)));
+    keep(
+      underway,
+      answer.then((found) => this.#answered(found, first, last)),
+    );
   }
 
   #question(minute: number, first: number, last: number): string {
