@@ -13,6 +13,7 @@ export const RolloutMetric = z
     z.object({
       kind: z.literal('errors'),
       margin: z.number().gt(1).default(2),
+      /** A share of bad events shown to be below this passes too, whatever the champion's. */
       tolerated: z.number().gt(0).lt(1).default(0.01),
     }),
     z.object({
@@ -32,7 +33,7 @@ export const RolloutStep = z.object({
   weight: z.number().min(0).max(1),
   /** In event time. */
   minSeconds: z.number().min(0).default(3600),
-  /** Rows that the candidate answers, or in shadow scores, before the step may pass. */
+  /** Requests that the candidate answers, or in shadow scores, before the step may pass. */
   minRequests: z.int().min(0).default(200),
   /** A step without a verdict by then asks a person. */
   maxSeconds: z

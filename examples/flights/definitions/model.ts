@@ -1,6 +1,8 @@
 import { defineEndpoint, defineModel, definePolicy } from '@flyball/sdk';
 import { flights } from './data.ts';
 
+const days = (number: number): number => number * 86_400;
+
 /** At push-back: will this flight be more than 15 minutes late? */
 export const model = defineModel({
   name: 'flight-delay',
@@ -26,12 +28,12 @@ export const endpoint = defineEndpoint({
   },
   rollout: {
     steps: [
-      { weight: 0, minSeconds: 86_400, minRequests: 2000, maxSeconds: 4 * 86_400 },
-      { weight: 0.1, minSeconds: 43_200, minRequests: 500, maxSeconds: 4 * 86_400 },
-      { weight: 0.5, minSeconds: 43_200, minRequests: 500, maxSeconds: 4 * 86_400 },
+      { weight: 0, minSeconds: days(1), minRequests: 1000, maxSeconds: days(7) },
+      { weight: 0.1, minSeconds: days(0.5), minRequests: 100, maxSeconds: days(7) },
+      { weight: 0.5, minSeconds: days(0.5), minRequests: 300, maxSeconds: days(7) },
     ],
     metrics: [
-      { kind: 'errors', margin: 2 },
+      { kind: 'errors', margin: 2, tolerated: 0.02 },
       { kind: 'slow', objectiveMs: 250, margin: 2 },
       { kind: 'label_loss', margin: 0.005 },
     ],

@@ -1,6 +1,5 @@
 import type { Story } from './story.ts';
 import { waitForQuiet } from './wait-for-quiet.ts';
-import { Watch } from './watch.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -37,8 +36,8 @@ async function promoteCarelessly({ flyball }: Story, version: number) {
     ...rollout,
     checkEverySeconds: 900,
     steps: [
-      { weight: 0.1, minSeconds: 43_200, minRequests: 500, maxSeconds: 604_800 },
-      { weight: 0.5, minSeconds: 43_200, minRequests: 500, maxSeconds: 604_800 },
+      { weight: 0.1, minSeconds: 43_200, minRequests: 100, maxSeconds: 604_800 },
+      { weight: 0.5, minSeconds: 43_200, minRequests: 100, maxSeconds: 604_800 },
     ],
   };
   const approval = await flyball.requestPromotion({
@@ -50,14 +49,13 @@ async function promoteCarelessly({ flyball }: Story, version: number) {
 
 /** A release that is wired wrongly is rolled back by the canary's statistics before many have seen it. */
 export async function badRelease(story: Story) {
-  const { flyball, replay, calendar } = story;
+  const { flyball, replay, watch, calendar } = story;
   const { champion } = await flyball.getEndpoint({ params: { endpoint: 'flight-delay' } });
   await waitForQuiet(story);
   const version = await release(story, champion!);
   const approval = await promoteCarelessly(story, version);
   story.say(`  version ${version} passed a careless policy: ${approval.state}`);
   const released = replay.now;
-  const watch = new Watch(story);
   const find = async () => (await watch.rollouts()).find(({ candidate }) => candidate === version);
   const sentBefore = replay.traffic.sent;
   while ((await find())?.state === 'running' && replay.now < released + 24 * HOUR_MS) {

@@ -72,7 +72,7 @@ async function writeReport(
   await replay.land();
   const endpoint = await flyball.getEndpoint({ params: { endpoint: 'flight-delay' } });
   const { traffic, latenciesMs } = replay;
-  const facts = await new Watch(story).facts();
+  const facts = await story.watch.facts();
   const lost = traffic.sent - endpoint.predictions;
   return {
     ok:
@@ -104,7 +104,8 @@ async function tellStory(platform: RunningPlatform, started: number): Promise<Re
     const flights = await source.read(calendar.launch, calendar.end);
     const { flyball, gatewayUrl, url } = platform;
     const replay = new Replay(flights, flyball, 'flight-delay', gatewayUrl);
-    const story: Story = { flyball, url, source, folder, calendar, flights, replay, say };
+    const watch = new Watch(flyball, say);
+    const story: Story = { flyball, url, source, folder, calendar, flights, replay, watch, say };
     const result = await playAll(story);
     const report = await writeReport(story, result, started, memory.peak());
     replay.close();

@@ -1,6 +1,7 @@
 import type { Flyball } from '@flyball/sdk';
 import type { Flights, FlightsSource } from './flights-source.ts';
 import type { Replay } from './replay.ts';
+import type { Watch } from './watch.ts';
 
 export interface Act {
   readonly name: string;
@@ -21,6 +22,7 @@ export interface Story {
   /** The flights of the replay. */
   readonly flights: Flights;
   readonly replay: Replay;
+  readonly watch: Watch;
   say(line: string): void;
 }
 

@@ -1,26 +1,28 @@
-import type { Story } from './story.ts';
+import type { Flyball } from '@flyball/sdk';
 
 const DAY_MS = 86_400_000;
 
-type Rollout = Awaited<ReturnType<Story['flyball']['listRollouts']>>['items'][number];
+type Rollout = Awaited<ReturnType<Flyball['listRollouts']>>['items'][number];
 
 /** Follows what the platform does and tells it once a simulated day. */
 export class Watch {
-  readonly #story: Story;
+  readonly #flyball: Flyball;
+  readonly #say: (line: string) => void;
   readonly #told = new Set<string>();
 
-  constructor(story: Story) {
-    this.#story = story;
+  constructor(flyball: Flyball, say: (line: string) => void) {
+    this.#flyball = flyball;
+    this.#say = say;
   }
 
   async look(now: number): Promise<void> {
     if (now % DAY_MS !== 0) return;
     const day = new Date(now).toISOString().slice(0, 10);
-    for (const line of await this.#news()) this.#story.say(`  ${day}  ${line}`);
+    for (const line of await this.#news()) this.#say(`  ${day}  ${line}`);
   }
 
   async #news(): Promise<string[]> {
-    const { flyball } = this.#story;
+    const flyball = this.#flyball;
     const { items: alerts } = await flyball.listAlerts({ query: { limit: 50 } });
     const rollouts = await this.rollouts();
     const { items: runs } = await flyball.listPipelineRuns({ query: { limit: 20 } });
@@ -42,7 +44,7 @@ export class Watch {
   }
 
   async rollouts(): Promise<Rollout[]> {
-    const found = await this.#story.flyball.listRollouts({
+    const found = await this.#flyball.listRollouts({
       params: { endpoint: 'flight-delay' },
       query: { limit: 100 },
     });
@@ -51,7 +53,7 @@ export class Watch {
 
   /** How often things have happened since the beginning. */
   async facts() {
-    const { flyball } = this.#story;
+    const flyball = this.#flyball;
     const { items: alerts } = await flyball.listAlerts({ query: { limit: 1000 } });
     const { items: runs } = await flyball.listPipelineRuns({ query: { limit: 1000 } });
     const rollouts = await this.rollouts();

@@ -1,7 +1,15 @@
 import type { MonitorDefinition } from '@flyball/api';
 import { QUIET_ALERT, stepAlert } from '@flyball/stats';
 import { loadProductionRows } from './load-production-rows.ts';
-import { type Measured, measure, type Reference, referenceFrom, slicesOf, type Window } from './measure-signal.ts';
+import {
+  isDistance,
+  type Measured,
+  measure,
+  type Reference,
+  referenceFrom,
+  slicesOf,
+  type Window,
+} from './measure-signal.ts';
 import { lockMonitor, type RuleStates, type StoredMonitor, setEvaluated } from './monitor-store.ts';
 import type { MonitoringParts } from './parts.ts';
 import { type ProductionRows, rowAt, takeRows } from './production-rows.ts';
@@ -18,7 +26,12 @@ interface Period {
   readonly at: Date;
   readonly champion: number;
   readonly rows: ProductionRows;
+  /** When the endpoint's log begins. */
+  readonly startMs: number;
 }
+
+const hasFullWindow = ({ at, startMs }: Period, { windowSeconds }: Signal): boolean =>
+  at.getTime() - windowSeconds * 1000 >= startMs;
 
 function windowOf(rows: ProductionRows, endMs: number, seconds: number): Window {
   return { rows, from: rowAt(rows, endMs - seconds * 1000), until: rowAt(rows, endMs) };
@@ -39,7 +52,9 @@ async function referenceOf(
   const frozen = known.get(signal.id) as Reference | undefined;
   if (frozen !== undefined) return frozen;
   const window = windowOf(period.rows, period.at.getTime(), signal.windowSeconds);
-  const reference = (await startingReference(parts, monitor, signal, period.champion)) ?? referenceFrom(window, signal);
+  const reference =
+    (await startingReference(parts, monitor, signal, period.champion)) ??
+    (hasFullWindow(period, signal) ? referenceFrom(window, signal) : null);
   if (reference === null) return null;
   const key = { project: monitor.project, monitor: monitor.name, champion: period.champion };
   await freezeReference(trx, key, signal.id, reference);
@@ -69,11 +84,13 @@ async function measureAll(parts: MonitoringParts, trx: Trx, monitor: StoredMonit
   for (const signal of monitor.body.signals) {
     const reference = await referenceOf(parts, trx, monitor, signal, period, known);
     const window = windowOf(period.rows, period.at.getTime(), signal.windowSeconds);
-    const measured = measure(window, signal, reference);
+    // Two days of a week look like drift of the weekday: a distance waits for its window to fill.
+    const comparable = isDistance(signal.kind) && !hasFullWindow(period, signal) ? null : reference;
+    const measured = measure(window, signal, comparable);
     const number = reference?.value ?? null;
     values.set(signal.id, { ...measured, reference: number });
     rows.push({ signal: signal.id, slice: '', ...measured, reference: number });
-    rows.push(...slicedRows(signal, window, reference));
+    rows.push(...slicedRows(signal, window, comparable));
   }
   return { values, rows };
 }
@@ -157,7 +174,7 @@ export async function evaluateMonitor(
     if (endpoint.champion === null) return due;
     const longest = Math.max(...monitor.body.signals.map(({ windowSeconds }) => windowSeconds));
     const rows = await loadProductionRows(parts, monitor.project, endpoint, due - longest * 1000, due);
-    await evaluatePeriod(parts, monitor, { at: new Date(due), champion: endpoint.champion, rows });
+    await evaluatePeriod(parts, monitor, { at: new Date(due), champion: endpoint.champion, rows, startMs });
   }
   return due;
 }

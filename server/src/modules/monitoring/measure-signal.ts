@@ -32,7 +32,7 @@ export interface Window {
   readonly until: number;
 }
 
-const isDistance = (kind: SignalDefinition['kind']): boolean =>
+export const isDistance = (kind: SignalDefinition['kind']): boolean =>
   kind === 'psi' || kind === 'ks' || kind === 'prediction_psi';
 
 function cellsOf({ rows, from, until }: Window, { kind, column }: SignalDefinition): ArrayLike<Cell> {

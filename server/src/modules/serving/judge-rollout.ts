@@ -36,8 +36,6 @@ export interface Judgement {
   readonly isHorizon: boolean;
 }
 
-/** Bad events so rare that no ratio can be shown pass as "rarer than this, whatever the champion does". */
-const RARE = { errors: 0.01, slow: 0.05 } as const;
 /** Clusters at which the paired test is sharpest: two days of five-minute units. */
 const TARGET_CLUSTERS = 500;
 const MISMATCH_LOG_E = Math.log(1000);
@@ -63,7 +61,8 @@ function badEvents(
   const own = strata(plan, now, metric.kind);
   const units = now.reduce((sum, { candidate }) => sum + candidate, 0);
   const bad = own.reduce((sum, { badCandidate }) => sum + badCandidate, 0);
-  const rare = units === 0 ? 0 : absoluteBoundEvidence({ units, bad }, RARE[metric.kind]).logEPass;
+  // Bad events may be too rare for any ratio to be shown; then it is enough that they are rarer than is tolerated.
+  const rare = units === 0 ? 0 : absoluteBoundEvidence({ units, bad }, metric.tolerated).logEPass;
   const ratio = own.length === 0 ? 0 : oddsPassEvidence(own, metric.margin);
   const championUnits = facts.steps.reduce((sum, { champion }) => sum + champion, 0);
   return {
