@@ -1,5 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runPipeline } from './pipeline-run.ts';
 import type { Story } from './story.ts';
+
+async function waitUntilServed({ gatewayUrl }: Story): Promise<void> {
+  const isReady = async (): Promise<boolean> => (await fetch(`${gatewayUrl}/v2/models/flight-delay/ready`)).ok;
+  while (!(await isReady())) await sleep(50);
+}
 
 /** Trained on what a timetable knows, judged, approved by policy, deployed. */
 export async function firstChampion(story: Story) {
@@ -12,5 +18,6 @@ export async function firstChampion(story: Story) {
   story.say(
     `  gates ${output('gates')['verdict']}, promotion ${output('promote')['state']}, champion: version ${champion}`,
   );
+  if (champion !== null) await waitUntilServed(story);
   return { ok: champion !== null, facts: { champion, logLoss: output('select')['metric'] } };
 }

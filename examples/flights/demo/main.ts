@@ -28,11 +28,11 @@ const { values: options } = parseArgs({
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Looks at the memory of everything we started, ten times in a minute. */
-function watchMemory(pid: number): { peak(): number; stop(): void } {
+/** Looks at the memory of this process and everything it has started, ten times in a minute. */
+function watchMemory(): { peak(): number; stop(): void } {
   let most = 0;
   const look = async (): Promise<void> => {
-    most = Math.max(most, (await memoryMb(pid)) + (await memoryMb(process.pid)));
+    most = Math.max(most, await memoryMb(process.pid));
   };
   const timer = setInterval(() => void look(), 6000);
   return { peak: () => most, stop: () => clearInterval(timer) };
@@ -97,7 +97,7 @@ async function writeReport(
 
 async function tellStory(platform: RunningPlatform, started: number): Promise<Report> {
   const folder = await mkdtemp(path.join(tmpdir(), 'flyball-demo-'));
-  const memory = watchMemory(platform.pid);
+  const memory = watchMemory();
   const source = await openFlights();
   try {
     const calendar = options.short ? shortCalendar : fullCalendar;
@@ -105,7 +105,7 @@ async function tellStory(platform: RunningPlatform, started: number): Promise<Re
     const { flyball, gatewayUrl, url } = platform;
     const replay = new Replay(flights, flyball, 'flight-delay', gatewayUrl);
     const watch = new Watch(flyball, say);
-    const story: Story = { flyball, url, source, folder, calendar, flights, replay, watch, say };
+    const story: Story = { flyball, url, gatewayUrl, source, folder, calendar, flights, replay, watch, say };
     const result = await playAll(story);
     const report = await writeReport(story, result, started, memory.peak());
     replay.close();

@@ -9,7 +9,6 @@ export interface RunningPlatform {
   readonly flyball: Flyball;
   readonly url: string;
   readonly gatewayUrl: string;
-  readonly pid: number;
   /** Ends when the platform does. */
   readonly ended: Promise<number>;
   stop(): Promise<void>;
@@ -66,7 +65,6 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     flyball,
     url,
     gatewayUrl: `http://127.0.0.1:${options.gatewayPort}`,
-    pid: child.pid!,
     ended,
     stop: async () => {
       child.kill('SIGTERM');

@@ -14,6 +14,9 @@ export interface Traffic {
   retries: number;
 }
 
+/** What is sent of each label, by the prediction's id. */
+type Labels = ReadonlyMap<string, string>;
+
 /** Whoever awaits the list hears of a failure; until then nobody listens. */
 function keep(underway: Promise<void>[], one: Promise<void>): void {
   one.catch(() => undefined);
@@ -38,6 +41,7 @@ export class Replay {
   /** The prediction's id of each flight, once it was asked. */
   readonly #requestOf: Int32Array;
   readonly #rowOf: Int32Array;
+  readonly #unknown = new Map<string, string>();
   #departed = 0;
   #landed = 0;
   #now: number;
@@ -99,6 +103,7 @@ export class Replay {
       await this.#askDepartures(minute + MINUTE_MS, underway);
     }
     await Promise.all(underway);
+    await this.#tellAgain();
   }
 
   async #post(path: string, body: string): Promise<{ answer: Promise<PipelineAnswer> }> {
@@ -122,26 +127,42 @@ export class Replay {
 
   async #tellLandings(until: number, underway: Promise<void>[]): Promise<void> {
     const { landedAt, delay } = this.#flights;
-    const labels: string[] = [];
+    const labels = new Map<string, string>();
     for (; this.#landed < this.#landings.length; this.#landed++) {
       const flight = this.#landings[this.#landed]!;
       if (landedAt[flight]! > until || flight >= this.#departed) break;
       const id = `m${this.#requestOf[flight]}.${this.#rowOf[flight]}`;
-      labels.push(`{"id":"${id}","value":${delay[flight]},"at":${landedAt[flight]}}`);
+      labels.set(id, `{"id":"${id}","value":${delay[flight]},"at":${landedAt[flight]}}`);
     }
-    if (labels.length === 0) return;
-    const path = `/api/v1/projects/default/endpoints/${this.#endpoint}/labels`;
-    const { answer } = await this.#post(path, `{"labels":[${labels.join(',')}]}`);
+    if (labels.size === 0) return;
+    this.traffic.labelsSent += labels.size;
+    const { answer } = await this.#postLabels(labels);
     keep(
       underway,
-      answer.then((found) => this.#labelled(found, labels.length)),
+      answer.then((found) => this.#labelled(found, labels)),
     );
   }
 
-  #labelled({ status, body }: PipelineAnswer, count: number): void {
-    this.traffic.labelsSent += count;
+  async #postLabels(labels: Labels): Promise<{ answer: Promise<PipelineAnswer> }> {
+    const path = `/api/v1/projects/default/endpoints/${this.#endpoint}/labels`;
+    return await this.#post(path, `{"labels":[${[...labels.values()].join(',')}]}`);
+  }
+
+  #labelled({ status, body }: PipelineAnswer, labels: Labels): void {
     if (status !== 200) throw new Error(`Labels were refused with ${status}: ${body}`);
-    this.traffic.labelsJoined += (JSON.parse(body) as { accepted: number }).accepted;
+    const { accepted, unknownIds } = JSON.parse(body) as { accepted: number; unknownIds: string[] };
+    this.traffic.labelsJoined += accepted;
+    for (const id of unknownIds) this.#unknown.set(id, labels.get(id)!);
+  }
+
+  /** A request that had to be repeated may come after the labels of its predictions. */
+  async #tellAgain(): Promise<void> {
+    if (this.#unknown.size === 0) return;
+    const labels = new Map(this.#unknown);
+    this.#unknown.clear();
+    const { answer } = await this.#postLabels(labels);
+    this.#labelled(await answer, labels);
+    this.#unknown.clear();
   }
 
   async #askDepartures(until: number, underway: Promise<void>[]): Promise<void> {

@@ -15,6 +15,7 @@ export interface Act {
 export interface Story {
   readonly flyball: Flyball;
   readonly url: string;
+  readonly gatewayUrl: string;
   readonly source: FlightsSource;
   /** A folder for files on their way to the platform. */
   readonly folder: string;

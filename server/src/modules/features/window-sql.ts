@@ -18,27 +18,56 @@ const measureSql = ({ column, above }: Measure): string => {
   return above === null ? `${name}::double` : `(${name} > ${above})::int`;
 };
 
-/** Events of a view that can matter to questions in [minMs, maxMs]. */
-function eventsSql(view: View, plan: ViewPlan, bounds: { readonly minMs: number; readonly maxMs: number }): string {
-  const { key, happenedAt, knownAt } = view.source;
+/**
+ * Events of a view that can matter to questions in [minMs, maxMs]. Keys are numbered from 1, because sorting and
+ * joining by text costs several times as much; 0 stands for a key without events.
+ */
+function eventStatements(
+  view: View,
+  plan: ViewPlan,
+  position: number,
+  { minMs, maxMs }: { readonly minMs: number; readonly maxMs: number },
+): string[] {
+  const { happenedAt, knownAt } = view.source;
+  const key = quoteIdentifier(view.source.key);
   const happened = `epoch_ms(${quoteIdentifier(happenedAt)})`;
   const known = `greatest(epoch_ms(${quoteIdentifier(knownAt)}), ${happened})`;
   const reach = Math.max(plan.longestMs, plan.ttlMs);
+  const matters = `${key} is not null and ${known} > ${minMs - reach} and ${known} <= ${maxMs}`;
   const measures = plan.measures.map((measure, m) => `, ${measureSql(measure)} as m${m}`).join('');
-  return `select ${quoteIdentifier(key)}::varchar as k, ${happened} as h, ${known} as t${measures}
-    from data where ${quoteIdentifier(key)} is not null and ${known} > ${bounds.minMs - reach}
-      and ${known} <= ${bounds.maxMs}`;
+  return [
+    `create table keys${position} as select name, (row_number() over ())::int as k
+      from (select distinct ${key}::varchar as name from data where ${matters})`,
+    `create table events${position} as select keys.k, ${happened} as h, ${known} as t${measures}
+      from data join keys${position} keys on keys.name = ${key}::varchar where ${matters}`,
+  ];
+}
+
+/** The distinct questions: rows of the spine that share key and moment share their answers. */
+function questionsSql({ keyColumn }: SpineJoin, position: number): string {
+  return `select distinct coalesce(keys.k, 0) as k, s.__t as t from spine s
+    left join keys${position} keys on keys.name = s.${quoteIdentifier(keyColumn)}::varchar`;
 }
 
 const additive = (aggregate: PlannedFeature['aggregate']): boolean => ['count', 'sum', 'mean'].includes(aggregate);
 
-/** Sums over all events of a key up to each moment, so that any window is a difference of two of them. */
+/** Before everything: where the sums of each key begin. */
+const BEGINNING = Number.MIN_SAFE_INTEGER;
+
+/**
+ * Sums over all events of a key up to each moment, so that any window is a difference of two of them. Doubles hold
+ * counts exactly. Where everything is a count, one pass over all keys in order will do, at a third of the time, since
+ * what comes before a key cancels out. Other sums would lose digits to those of other keys.
+ */
 function runningSql(plan: ViewPlan, position: number): string {
-  const each = plan.measures.map((_, m) => `, coalesce(sum(m${m}), 0) as s${m}, count(m${m}) as c${m}`).join('');
-  const total = plan.measures.map((_, m) => `, sum(s${m}) over w as s${m}, sum(c${m}) over w as c${m}`).join('');
-  return `select k, t, sum(n) over w as n${total} from (
-      select k, t, count(*) as n${each} from events${position} group by k, t
-    ) window w as (partition by k order by t rows unbounded preceding)`;
+  const columns = ['n', ...plan.measures.flatMap((_, m) => [`s${m}`, `c${m}`])];
+  const each = plan.measures.map((_, m) => `, coalesce(sum(m${m}), 0)::double as s${m}, count(m${m})::double as c${m}`);
+  const isCounted = plan.measures.every(({ above }) => above !== null);
+  return `select k, t, ${columns.map((column) => `sum(${column}) over w as ${column}`).join(', ')} from (
+      select k, t, count(*)::double as n${each.join('')} from events${position} group by k, t
+      union all select k, ${BEGINNING}${columns.map(() => ', 0').join('')} from keys${position}
+      order by k, t
+    ) window w as (${isCounted ? '' : 'partition by k order by t '}rows unbounded preceding)`;
 }
 
 const windowsOf = (features: readonly { readonly planned: PlannedFeature }[]): number[] => [
@@ -47,11 +76,11 @@ const windowsOf = (features: readonly { readonly planned: PlannedFeature }[]): n
 
 function additiveSql({ aggregate, measure, windowMs }: PlannedFeature, windows: readonly number[]): string {
   const before = `b${windows.indexOf(windowMs)}`;
-  const difference = (column: string): string => `(coalesce(a.${column}, 0) - coalesce(${before}.${column}, 0))`;
-  if (measure < 0) return `${difference('n')}::double`;
+  const difference = (column: string): string => `coalesce(a.${column} - ${before}.${column}, 0)`;
+  if (measure < 0) return difference('n');
   const count = difference(`c${measure}`);
-  if (aggregate === 'count') return `${count}::double`;
-  const sum = `${difference(`s${measure}`)}::double`;
+  if (aggregate === 'count') return count;
+  const sum = difference(`s${measure}`);
   return aggregate === 'sum' ? `case when ${count} > 0 then ${sum} end` : `${sum} / nullif(${count}, 0)`;
 }
 
@@ -80,13 +109,12 @@ const wantedOf = (plan: ViewPlan, { wanted }: SpineJoin, clock: PlannedFeature['
 function knownRelation(join: SpineJoin, plan: ViewPlan, position: number): string {
   const features = wantedOf(plan, join, 'known').filter(({ planned }) => additive(planned.aggregate));
   const windows = windowsOf(features);
-  const key = `s.${quoteIdentifier(join.keyColumn)}::varchar`;
   const begins = windows.map(
-    (ms, i) => `asof left join running${position} b${i} on b${i}.k = ${key} and s.__t - ${ms} >= b${i}.t`,
+    (ms, i) => `asof left join running${position} b${i} on b${i}.k = q.k and q.t - ${ms} >= b${i}.t`,
   );
   const columns = features.map(({ planned, as }) => `, ${additiveSql(planned, windows)} as ${quoteIdentifier(as)}`);
-  return `select s.__id as id, a.t as newest${columns.join('')} from spine s
-    asof left join running${position} a on a.k = ${key} and s.__t >= a.t
+  return `select q.k, q.t, nullif(a.t, ${BEGINNING}) as newest${columns.join('')} from questions${position} q
+    asof left join running${position} a on a.k = q.k and q.t >= a.t
     ${begins.join(' ')}`;
 }
 
@@ -97,11 +125,11 @@ function framedRelations(join: SpineJoin, plan: ViewPlan, position: number) {
   const nothing = plan.measures.map(() => ', null').join('');
   const measures = plan.measures.map((_, m) => `, m${m}`).join('');
   const columns = features.map(({ planned, as }) => `${framedSql(planned)} as ${quoteIdentifier(as)}`);
-  const sql = `select id, ${columns.join(', ')} from (
-      select k, t, null::bigint as id${measures} from events${position}
+  const sql = `select k, t, ${columns.join(', ')} from (
+      select k, t, false as asked${measures} from events${position}
       union all
-      select ${quoteIdentifier(join.keyColumn)}::varchar, __t, __id${nothing} from spine
-    ) qualify id is not null`;
+      select k, t, true${nothing} from questions${position}
+    ) qualify asked`;
   return features.map(({ as }) => ({ name: `framed${position}`, as, sql }));
 }
 
@@ -109,10 +137,10 @@ function happenedRelations(join: SpineJoin, plan: ViewPlan, position: number) {
   return wantedOf(plan, join, 'happened').map(({ planned, as }, i) => ({
     name: `happened${position}_${i}`,
     as,
-    sql: `select s.__id as id, ${happenedSql(planned)} as ${quoteIdentifier(as)} from spine s
-      left join events${position} e on e.k = s.${quoteIdentifier(join.keyColumn)}::varchar and e.t <= s.__t
-        and e.h > s.__t - ${planned.windowMs} and e.h <= s.__t
-      group by s.__id`,
+    sql: `select q.k, q.t, ${happenedSql(planned)} as ${quoteIdentifier(as)} from questions${position} q
+      left join events${position} e on e.k = q.k and e.t <= q.t
+        and e.h > q.t - ${planned.windowMs} and e.h <= q.t
+      group by q.k, q.t`,
   }));
 }
 
@@ -147,12 +175,18 @@ export function viewSql(
   });
   return {
     prepare: [
-      `create table events${position} as ${eventsSql(join.view, plan, bounds)}`,
+      ...eventStatements(join.view, plan, position, bounds),
+      `create table questions${position} as ${questionsSql(join, position)}`,
       `create table running${position} as ${runningSql(plan, position)}`,
       `create table ${known} as ${knownRelation(join, plan, position)}`,
       ...[...tables].map(([name, sql]) => `create table ${name} as ${sql}`),
     ],
-    joins: [known, ...tables.keys()].map((name) => `left join ${name} on ${name}.id = s.__id`).join('\n'),
+    joins: [
+      `left join keys${position} on keys${position}.name = s.${quoteIdentifier(join.keyColumn)}::varchar`,
+      ...[known, ...tables.keys()].map(
+        (name) => `left join ${name} on ${name}.k = coalesce(keys${position}.k, 0) and ${name}.t = s.__t`,
+      ),
+    ].join('\n'),
     columns,
   };
 }

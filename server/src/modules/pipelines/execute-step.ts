@@ -72,7 +72,8 @@ async function executeAction(parts: PipelineParts, execution: Execution, log: St
     command: process.execPath,
     args: [program],
     cwd: '/',
-    env: environment({}),
+    // A step is short: most of it would be reading our own program.
+    env: environment({ NODE_COMPILE_CACHE: path.join(parts.platform.config.dataDir, 'cache', 'compiled') }),
     ipc: true,
   });
   let report: StepReport | undefined;
