@@ -1,4 +1,4 @@
-import type { MonitorDefinition } from '@flyball/api';
+import type { Endpoint, MonitorDefinition } from '@flyball/api';
 import { QUIET_ALERT, stepAlert } from '@flyball/stats';
 import { loadProductionRows } from './load-production-rows.ts';
 import {
@@ -153,6 +153,12 @@ async function evaluatePeriod(parts: MonitoringParts, monitor: StoredMonitor, pe
   });
 }
 
+/** The endpoint's inputs that some signal looks at. */
+function inputsOf({ body }: StoredMonitor, { inputs }: Endpoint): string[] {
+  const wanted = new Set(body.signals.flatMap(({ column, slice }) => [column, slice]));
+  return inputs.map(({ name }) => name).filter((name) => wanted.has(name));
+}
+
 /** The next moment at which a monitor is due: multiples of its period in event time. */
 function nextDueMs(monitor: StoredMonitor, startMs: number): number {
   const everyMs = monitor.body.everySeconds * 1000;
@@ -173,7 +179,8 @@ export async function evaluateMonitor(
     const endpoint = await parts.serving.getEndpoint(monitor.project, monitor.endpoint);
     if (endpoint.champion === null) return due;
     const longest = Math.max(...monitor.body.signals.map(({ windowSeconds }) => windowSeconds));
-    const rows = await loadProductionRows(parts, monitor.project, endpoint, due - longest * 1000, due);
+    const span = { fromMs: due - longest * 1000, untilMs: due };
+    const rows = await loadProductionRows(parts, monitor.project, endpoint, inputsOf(monitor, endpoint), span);
     await evaluatePeriod(parts, monitor, { at: new Date(due), champion: endpoint.champion, rows, startMs });
   }
   return due;

@@ -38,10 +38,10 @@ interface Relations {
 }
 
 /** One row per answered prediction, in the order of time. Repeated labels count once: the newest. */
-function rowsSql(endpoint: Endpoint, { predictions, shadows, labels }: Relations): string {
+function rowsSql(endpoint: Endpoint, inputs: readonly string[], { predictions, shadows, labels }: Relations): string {
   const label = labels === null ? 'null::double' : targetSql(endpoint);
   const own = `case when p.version = $3 then p.prediction${shadows === null ? '' : ' else s.prediction'} end`;
-  const inputs = endpoint.inputs.map(({ name }) => `p.${quoteIdentifier(`input.${name}`)}`).join(', ');
+  const columns = inputs.map((name) => `, p.${quoteIdentifier(`input.${name}`)}`).join('');
   const joinLabels =
     labels === null
       ? ''
@@ -54,10 +54,10 @@ function rowsSql(endpoint: Endpoint, { predictions, shadows, labels }: Relations
       : `left join (select id, any_value(prediction) as prediction from ${shadows} where version = $3 group by id) s
            on s.id = p.id`;
   return `select epoch_ms(p.at)::double, p.prediction::double, (${own})::double, ${label}, p.ms::double,
-      (p.error is not null)::int::double, ${inputs}
+      (p.error is not null)::int::double${columns}
     from ${predictions} p ${joinLabels} ${joinShadows}
     where p.at >= epoch_ms($1::bigint) and p.at < epoch_ms($2::bigint) and $3::int is not null
-    order by p.at, p.id`;
+    order by p.at, p.seq, p.row`;
 }
 
 function numbers({ values, valid }: AnalyticsColumn): Float64Array {
@@ -69,13 +69,16 @@ function numbers({ values, valid }: AnalyticsColumn): Float64Array {
 const cells = (column: AnalyticsColumn): Float64Array | readonly (string | null)[] =>
   Array.isArray(column.values) ? column.values : numbers(column);
 
-/** Reads what an endpoint answered in a stretch of event time, and what has become known of the truth by its end. */
+/**
+ * Reads what an endpoint answered in a stretch of event time, with the inputs that are looked at, and what has become
+ * known of the truth by its end.
+ */
 export async function loadProductionRows(
   { platform, serving }: MonitoringParts,
   project: string,
   endpoint: Endpoint,
-  fromMs: number,
-  untilMs: number,
+  inputs: readonly string[],
+  { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
 ): Promise<ProductionRows> {
   const { name } = endpoint;
   const files = {
@@ -91,8 +94,12 @@ export async function loadProductionRows(
       shadows: await relation(session, 'shadows', files.shadows),
       labels: await relation(session, 'labels', files.labels),
     };
-    const { columns } = await session.columns(rowsSql(endpoint, relations), [fromMs, untilMs, endpoint.champion]);
-    const [at, prediction, championPrediction, label, latencyMs, failed, ...inputs] = columns;
+    const { columns } = await session.columns(rowsSql(endpoint, inputs, relations), [
+      fromMs,
+      untilMs,
+      endpoint.champion,
+    ]);
+    const [at, prediction, championPrediction, label, latencyMs, failed, ...values] = columns;
     return {
       at: numbers(at!),
       prediction: numbers(prediction!),
@@ -100,7 +107,7 @@ export async function loadProductionRows(
       label: numbers(label!),
       latencyMs: numbers(latencyMs!),
       failed: numbers(failed!),
-      inputs: new Map(endpoint.inputs.map((input, i) => [input.name, cells(inputs[i]!)])),
+      inputs: new Map(inputs.map((name, i) => [name, cells(values[i]!)])),
     };
   });
 }

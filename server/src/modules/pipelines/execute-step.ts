@@ -1,15 +1,12 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { StepDefinition } from '@flyball/api';
-import { type ChildEnding, type ChildOptions, spawnChild } from '#platform/processes/child';
+import { type ChildEnding, spawnChild } from '#platform/processes/child';
 import type { PipelineParts } from './parts.ts';
 import type { StoredRun } from './run-store.ts';
 import { StepLog } from './step-log.ts';
 import type { StepAssignment, StepReport } from './step-message.ts';
 import type { StoredStep } from './step-store.ts';
-
-const program = fileURLToPath(new URL('../../step-main.ts', import.meta.url));
 
 export interface Execution {
   readonly run: StoredRun;
@@ -52,36 +49,8 @@ function outcomeOf(
   return { kind: 'failed', error: `Ended with exit code ${ending.code}\n${log.tail()}`.trim(), maxRssMb };
 }
 
-function childOptions(
-  { definition, signal }: Execution,
-  log: StepLog,
-): Omit<ChildOptions, 'command' | 'args' | 'cwd' | 'env'> {
-  return {
-    timeoutMs: definition.timeoutSeconds * 1000,
-    memoryLimitMb: definition.memoryLimitMb,
-    graceMs: 5000,
-    signal,
-    onLine: (stream, line) => log.add(stream, line),
-  };
-}
-
 async function executeAction(parts: PipelineParts, execution: Execution, log: StepLog): Promise<Outcome> {
-  const { run, step, definition } = execution;
-  const child = spawnChild({
-    ...childOptions(execution, log),
-    command: process.execPath,
-    args: [program],
-    cwd: '/',
-    // A step is short: most of it would be reading our own program.
-    env: environment({ NODE_COMPILE_CACHE: path.join(parts.platform.config.dataDir, 'cache', 'compiled') }),
-    ipc: true,
-  });
-  let report: StepReport | undefined;
-  child.onMessage((message) => {
-    const received = message as StepReport;
-    if (received.type === 'progress') log.progress(received.share, received.text);
-    else report = received;
-  });
+  const { run, step, definition, signal } = execution;
   const assignment: StepAssignment = {
     type: 'run',
     action: definition.uses!,
@@ -92,8 +61,10 @@ async function executeAction(parts: PipelineParts, execution: Execution, log: St
     stepId: step.id,
     attempt: step.attempt,
   };
-  child.send({ config: parts.platform.config, assignment });
-  return outcomeOf(await child.done, definition, report, log);
+  const { memoryLimitMb, timeoutSeconds } = definition;
+  const limits = { memoryLimitMb, timeoutMs: timeoutSeconds * 1000, signal };
+  const { report, ending } = await parts.children.run(assignment, limits, log);
+  return outcomeOf(ending, definition, report, log);
 }
 
 async function readOutputs(file: string): Promise<StepReport> {
@@ -120,7 +91,11 @@ async function executeCommand(parts: PipelineParts, execution: Execution, log: S
   const url = `http://${config.host}:${config.port}`;
   const [command, ...args] = definition.command!;
   const child = spawnChild({
-    ...childOptions(execution, log),
+    timeoutMs: definition.timeoutSeconds * 1000,
+    memoryLimitMb: definition.memoryLimitMb,
+    graceMs: 5000,
+    signal: execution.signal,
+    onLine: (stream, line) => log.add(stream, line),
     command: command!,
     args,
     cwd: folder,

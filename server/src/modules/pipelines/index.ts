@@ -10,6 +10,7 @@ import type { Action } from '#platform/actions/action';
 import type { Handlers } from '#platform/http/serve';
 import type { Platform } from '#platform/platform';
 import { ownIdentity } from '#platform/process-identity';
+import { ActionChildren } from './action-children.ts';
 import { CANCEL_CHANNEL, type PipelineParts, SCHEDULE_QUEUE, STEP_QUEUE, type StepJob } from './parts.ts';
 import { getRun, pipelineHandlers } from './routes.ts';
 import { runAction } from './run-action.ts';
@@ -41,7 +42,7 @@ const STEPS_AT_ONCE = 2;
 
 export function createPipelines(platform: Platform, data: Data): Pipelines {
   const worker = { host: hostname(), ...ownIdentity() };
-  const parts: PipelineParts = { platform, data, actions: new Map(), worker };
+  const parts: PipelineParts = { platform, data, actions: new Map(), children: new ActionChildren(platform), worker };
   const running = new Map<string, Set<AbortController>>();
   let unlisten: (() => Promise<void>) | undefined;
 
@@ -84,6 +85,7 @@ export function createPipelines(platform: Platform, data: Data): Pipelines {
     },
     stop: async () => {
       await unlisten?.();
+      parts.children.close();
     },
   };
 }

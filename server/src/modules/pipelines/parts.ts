@@ -1,6 +1,7 @@
 import type { Data } from '#data';
 import type { Action } from '#platform/actions/action';
 import type { Platform } from '#platform/platform';
+import type { ActionChildren } from './action-children.ts';
 import type { StepWorker } from './step-store.ts';
 
 export const STEP_QUEUE = 'pipelines.step';
@@ -18,6 +19,7 @@ export interface PipelineParts {
   readonly platform: Platform;
   readonly data: Data;
   readonly actions: Map<string, Action>;
+  readonly children: ActionChildren;
   /** Names this process among all that may run steps. */
   readonly worker: StepWorker;
 }

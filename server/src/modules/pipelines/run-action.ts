@@ -33,7 +33,7 @@ export async function runAction(
         stepId,
         attempt,
         signal,
-        log: (line) => void process.stdout.write(`${line}\n`),
+        log: (line) => report({ type: 'log', line }),
         progress: (share, text) => report({ type: 'progress', share, text }),
       },
       assignment.input,

@@ -1,6 +1,6 @@
 import type { Role } from '@flyball/api';
 
-/** What a worker tells the child that runs an action. */
+/** One action for the child; it may be given another afterwards. */
 export interface StepAssignment {
   readonly type: 'run';
   readonly action: string;
@@ -12,8 +12,9 @@ export interface StepAssignment {
   readonly attempt: number;
 }
 
-/** What the child answers: how far it is, and at last how it went. */
+/** What the child answers: its log, how far it is, and at last how it went. */
 export type StepReport =
+  | { readonly type: 'log'; readonly line: string }
   | { readonly type: 'progress'; readonly share: number; readonly text: string }
   | { readonly type: 'done'; readonly outputs: Record<string, unknown> }
   | { readonly type: 'failed'; readonly message: string };

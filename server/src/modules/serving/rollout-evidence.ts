@@ -1,4 +1,4 @@
-import type { AnalyticsSession } from '#platform/analytics/analytics';
+import { type AnalyticsSession, quoteLiteral } from '#platform/analytics/analytics';
 import { type EndpointRow, findEndpointById } from './endpoint-store.ts';
 import { attachLog } from './log-relation.ts';
 import type { ServingParts } from './parts.ts';
@@ -45,16 +45,24 @@ const lossSql = ({ definition: { target } }: EndpointRow, prediction: string): s
   return `case when l.value > ${target.positiveAbove} then -ln(${p}) else -ln(1 - ${p}) end`;
 };
 
+/** Tables of what the rollout's versions have answered and scored until a moment; the log is read once. */
+async function takeRollout(session: AnalyticsSession, rollout: RolloutRow, slowMs: number, until: Date): Promise<void> {
+  const chosen = `rollout = ${quoteLiteral(rollout.id)} and "at" < epoch_ms(${until.getTime()}::bigint)`;
+  const columns = `id, request, step, "at", version, prediction, error is not null as bad, ms > ${slowMs} as slow`;
+  await session.execute(`create table answers as select ${columns}, role, weight from predictions where ${chosen}`);
+  await session.execute(`create table scores as select ${columns} from shadows where ${chosen}`);
+}
+
 /** In a canary each request counts for the arm it was given to; in the shadow each counts for both. */
-async function readCounts(session: AnalyticsSession, rollout: RolloutRow, slowMs: number, until: Date) {
+async function readCounts(session: AnalyticsSession, rollout: RolloutRow) {
   return await session.rows(
     `with asked as (
-       select request, step, weight, any_value(role) as role, any_value(version) as version, min("at") as "at",
-         bool_or(error is not null) as bad, max(ms) > $3 as slow, count(*) as rows
-       from predictions where rollout = $1 and "at" < epoch_ms($4::bigint) group by request, step, weight
+       select request, step, weight, any_value(role) as role, min("at") as "at",
+         bool_or(bad) as bad, bool_or(slow) as slow, count(*) as rows
+       from answers group by request, step, weight
      ), shadowed as (
-       select request, step, bool_or(error is not null) as bad, max(ms) > $3 as slow
-       from shadows where rollout = $1 and version = $2 and "at" < epoch_ms($4::bigint) group by request, step
+       select request, step, bool_or(bad) as bad, bool_or(slow) as slow
+       from scores where version = $1 group by request, step
      )
      select a.step, epoch_ms(min(a.at)) as first_at,
        count(*) filter (where a.role = 'candidate' or (a.weight = 0 and s.request is not null)) as candidate,
@@ -68,26 +76,28 @@ async function readCounts(session: AnalyticsSession, rollout: RolloutRow, slowMs
        coalesce(sum(a.rows) filter (where a.role = 'candidate'), 0) as answered_rows
      from asked a left join shadowed s on s.request = a.request
      group by a.step order by a.step`,
-    [rollout.id, rollout.candidate, slowMs, until.getTime()],
+    [rollout.candidate],
   );
 }
 
 /** Rows that both versions have scored and whose truth is known. */
 async function readClusters(session: AnalyticsSession, endpoint: EndpointRow, rollout: RolloutRow, until: Date) {
   const rows = await session.rows(
-    `with truth as (select id, arg_max(value, seq) as value from labels where "at" < epoch_ms($4::bigint) group by id),
-     both_scored as (
-       select p.step, p.at, p.id, case when p.version = $2 then p.prediction else s.prediction end as candidate,
-         case when p.version = $2 then s.prediction else p.prediction end as champion
-       from predictions p join shadows s on s.id = p.id and s.rollout = p.rollout and s.version <> p.version
-       where p.rollout = $1 and $3::int is not null and p.prediction is not null and s.prediction is not null
+    `with both_scored as (
+       select p.step, p.at, p.id, case when p.version = $1 then p.prediction else s.prediction end as candidate,
+         case when p.version = $1 then s.prediction else p.prediction end as champion
+       from answers p join scores s on s.id = p.id and s.version <> p.version
+       where $2::int is not null and p.prediction is not null and s.prediction is not null
+     ), truth as (
+       select id, arg_max(value, seq) as value from labels
+       where "at" < epoch_ms($3::bigint) and id in (select id from both_scored) group by id
      )
      select b.step, count(*) as rows, avg(${lossSql(endpoint, 'b.candidate')}) as candidate_loss,
        avg(${lossSql(endpoint, 'b.champion')}) as champion_loss
      from both_scored b join truth l on l.id = b.id
      group by b.step, epoch_ms(b.at) // ${CLUSTER_SECONDS * 1000}
      order by min(b.at)`,
-    [rollout.id, rollout.candidate, rollout.champion, until.getTime()],
+    [rollout.candidate, rollout.champion, until.getTime()],
   );
   return rows.map((row) => ({
     step: Number(row['step']),
@@ -100,11 +110,11 @@ async function readClusters(session: AnalyticsSession, endpoint: EndpointRow, ro
 async function startsBroken(session: AnalyticsSession, rollout: RolloutRow): Promise<boolean> {
   const [row] = await session.rows(
     `select count(*) as requests, count(*) filter (where bad) as bad from (
-       select request, bool_or(error is not null) as bad, min("at") as "at" from (
-         select request, error, "at" from predictions where rollout = $1 and version = $2
-         union all select request, error, "at" from shadows where rollout = $1 and version = $2
+       select request, bool_or(bad) as bad, min("at") as "at" from (
+         select request, bad, "at" from answers where version = $1
+         union all select request, bad, "at" from scores where version = $1
        ) group by request order by "at" limit ${FIRST_REQUESTS})`,
-    [rollout.id, rollout.candidate],
+    [rollout.candidate],
   );
   return Number(row!['requests']) >= FIRST_REQUESTS && Number(row!['bad']) === Number(row!['requests']);
 }
@@ -116,7 +126,8 @@ export async function rolloutFacts(parts: ServingParts, rollout: RolloutRow, at:
   const span = { from: rollout.first_event_at ?? new Date(0), until: at, labelsUntil: at };
   return await parts.platform.analytics.run({ name: 'rollout-evidence' }, async (session) => {
     await attachLog(parts, session, rollout.endpoint_id, span);
-    const rows = await readCounts(session, rollout, slow?.objectiveMs ?? Number.MAX_SAFE_INTEGER, at);
+    await takeRollout(session, rollout, slow?.objectiveMs ?? Number.MAX_SAFE_INTEGER, at);
+    const rows = await readCounts(session, rollout);
     const number = (row: Record<string, unknown>, name: string): number => Number(row[name]);
     return {
       steps: rows.map((row) => ({

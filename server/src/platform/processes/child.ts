@@ -42,6 +42,8 @@ export interface Child {
   readonly done: Promise<ChildEnding>;
   send(message: object): void;
   onMessage(handler: (message: unknown) => void): () => void;
+  /** The most resident memory that was seen since the last time of asking. */
+  takePeakMb(): number;
   /** Kills it and its descendants at once; counts as cancelled. */
   kill(): void;
 }
@@ -71,7 +73,7 @@ export function spawnChild(options: ChildOptions): Child {
     done: untilGone(child, output).then(({ code, signal }) => {
       ending.clear();
       memory.stop();
-      return { code, signal, reason: ending.reason(), maxRssMb: Math.round(memory.most() * 10) / 10 };
+      return { code, signal, reason: ending.reason(), maxRssMb: memory.most() };
     }),
     send(message) {
       if (child.connected) child.send(message, () => undefined);
@@ -80,6 +82,7 @@ export function spawnChild(options: ChildOptions): Child {
       child.on('message', handler);
       return () => child.off('message', handler);
     },
+    takePeakMb: memory.takePeak,
     kill: () => ending.killNow('cancelled'),
   };
 }
@@ -138,8 +141,11 @@ function createEnding(child: ChildProcess, { timeoutMs, graceMs = GRACE_MS, sign
   };
 }
 
+const tenths = (value: number): number => Math.round(value * 10) / 10;
+
 function watchMemory(child: ChildProcess, limitMb: number | undefined, onExceeded: () => void) {
   let most = 0;
+  let recently = 0;
   let isMeasuring = false;
   async function measure(): Promise<void> {
     if (child.pid === undefined || isMeasuring) return;
@@ -147,12 +153,18 @@ function watchMemory(child: ChildProcess, limitMb: number | undefined, onExceede
     const megabytes = await groupMemoryMb(child.pid).catch(() => 0);
     isMeasuring = false;
     most = Math.max(most, megabytes);
+    recently = Math.max(recently, megabytes);
     if (limitMb !== undefined && megabytes > limitMb) onExceeded();
   }
   const soon = setTimeout(measure, MEASURE_MS / 5);
   const often = setInterval(measure, MEASURE_MS);
   return {
-    most: () => most,
+    most: () => tenths(most),
+    takePeak() {
+      const peak = tenths(recently);
+      recently = 0;
+      return peak;
+    },
     stop() {
       clearTimeout(soon);
       clearInterval(often);
