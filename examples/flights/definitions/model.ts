@@ -37,7 +37,7 @@ export const endpoint = defineEndpoint({
       { kind: 'slow', objectiveMs: 250, margin: 2 },
       { kind: 'label_loss', margin: 0.005 },
     ],
-    checkEverySeconds: 3 * 3600,
+    checkEverySeconds: 6 * 3600,
     onNoVerdict: 'roll_back',
   },
 });

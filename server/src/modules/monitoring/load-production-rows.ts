@@ -61,6 +61,8 @@ function rowsSql(endpoint: Endpoint, inputs: readonly string[], { predictions, s
 }
 
 function numbers({ values, valid }: AnalyticsColumn): Float64Array {
+  // Missing doubles are NaN already.
+  if (values instanceof Float64Array) return values;
   const result = new Float64Array(values.length);
   for (let i = 0; i < result.length; i++) result[i] = valid[i] === 0 ? Number.NaN : Number(values[i]);
   return result;
