@@ -57,7 +57,7 @@ function competitor(window: (typeof windows)[number], { inputs, history = [] }: 
         ...table(history),
         lastSeconds: durationSeconds(window),
         endingSecondsAgo: heldOut,
-        sample: { rows: 200_000, seed: 1 },
+        sample: { rows: 100_000, seed: 1 },
       },
     },
     [`train-${window}`]: {

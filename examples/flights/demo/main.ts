@@ -137,7 +137,6 @@ async function main(): Promise<void> {
     return;
   }
   say(`The platform keeps running at ${platform.url} (Ctrl-C stops it)`);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void platform.stop());
   await platform.ended;
 }
 

@@ -57,7 +57,14 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   const ended = new Promise<number>((resolve) => {
     child.once('exit', (code) => resolve(code ?? 1));
   });
-  process.once('exit', () => child.kill('SIGTERM'));
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  // Whoever stops the demo stops its platform too, which is in a group of its own.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void stop().then(() => process.exit(process.exitCode ?? 130)));
+  }
   const url = `http://127.0.0.1:${options.port}`;
   const flyball = connect({ url });
   await waitUntilReady(flyball, url, child);
@@ -66,10 +73,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     url,
     gatewayUrl: `http://127.0.0.1:${options.gatewayPort}`,
     ended,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await ended;
-    },
+    stop,
   };
 }
 

@@ -45,9 +45,9 @@ export const fullCalendar: Calendar = {
 
 export const shortCalendar: Calendar = {
   launch: '2001-03-01T00:00:00Z',
-  betterFeatures: '2001-03-15T00:00:00Z',
-  badRelease: '2001-03-26T06:00:00Z',
-  end: '2001-03-29T00:00:00Z',
+  betterFeatures: '2001-03-18T00:00:00Z',
+  badRelease: '2001-03-28T06:00:00Z',
+  end: '2001-03-31T00:00:00Z',
 };
 
 /** Runs one act; what it throws ends it as not ok, with the reason. */

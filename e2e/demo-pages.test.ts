@@ -1,0 +1,121 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { allRoutes, createClient } from '@flyball/api';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { type DemoReport, type DemoRun, startDemo } from './demo-run.ts';
+
+const pictures = path.join(import.meta.dirname, '..', '.flyball', 'screenshots');
+
+describe('the pages of the demo', () => {
+  let demo: DemoRun;
+  let report: DemoReport;
+  let browser: Browser;
+  const complaints: string[] = [];
+
+  async function open(place: string, scheme: 'light' | 'dark' = 'light'): Promise<Page> {
+    const page = await browser.newPage({ colorScheme: scheme, viewport: { width: 1280, height: 900 } });
+    page.on('pageerror', (error) => complaints.push(`${place}: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(`${place}: ${message.text()}`);
+    });
+    await page.goto(`${demo.url}/ui${place}`);
+    await page.locator('main h2').first().waitFor();
+    return page;
+  }
+
+  before(async () => {
+    mkdirSync(pictures, { recursive: true });
+    demo = await startDemo();
+    browser = await chromium.launch({
+      executablePath: process.env['FLYBALL_CHROMIUM']!,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
+    });
+    report = await demo.report(600_000);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await demo?.stop();
+  });
+
+  it('show a story that went as it should', () => {
+    deepEqual(
+      report.acts.filter((act) => !act.ok),
+      [],
+      demo.output(),
+    );
+    equal(report.predictions.lost, 0);
+    equal(report.labels.joined, report.labels.sent);
+  });
+
+  it('exist for every part of the loop, in light and dark, without an error', async () => {
+    const flyball = createClient(allRoutes, { url: demo.url });
+    const runs = await flyball.searchRuns({
+      body: {
+        experimentIds: (await flyball.listExperiments({ query: {} })).items.map(({ experimentId }) => experimentId),
+      },
+    });
+    const pipelineRuns = await flyball.listPipelineRuns({ query: {} });
+    const validations = await flyball.listValidations({ params: { dataset: 'flights' }, query: {} });
+    const refused = validations.items.find(({ version }) => version === null)!;
+    const places = {
+      overview: '/',
+      datasets: '/datasets',
+      dataset: '/datasets/flights',
+      validation: `/validations/${refused.id}`,
+      features: '/features',
+      runs: '/runs',
+      run: `/runs/${runs.items[0]!.runId}`,
+      models: '/models',
+      model: '/models/flight-delay',
+      version: '/models/flight-delay/1',
+      pipelines: '/pipelines',
+      pipeline: '/pipelines/retrain',
+      'pipeline-run': `/pipeline-runs/${pipelineRuns.items[0]!.id}`,
+      endpoints: '/endpoints',
+      endpoint: '/endpoints/flight-delay',
+      monitors: '/monitors',
+      monitor: '/monitors/flight-delay',
+      incidents: '/incidents',
+      approvals: '/approvals',
+      lineage: '/lineage',
+      audit: '/audit',
+      settings: '/settings',
+    };
+    for (const [name, place] of Object.entries(places)) {
+      for (const scheme of ['light', 'dark'] as const) {
+        const page = await open(place, scheme);
+        await page.waitForLoadState('networkidle').catch(() => {});
+        await page.locator('[aria-label="loading"]').first().waitFor({ state: 'detached' });
+        equal(await page.locator('[role="alert"]').count(), 0, `${place} shows an error`);
+        await page.screenshot({ path: path.join(pictures, `${name}-${scheme}.png`), fullPage: true });
+        await page.close();
+      }
+    }
+    deepEqual(complaints, []);
+  });
+
+  it('show the rows that were refused', async () => {
+    const page = await open('/datasets/flights?tab=validations');
+    await page.getByText('refused').first().click();
+    await page.getByText('show rows').first().click();
+    await page.getByText('Rows that broke').waitFor();
+    ok((await page.locator('table').last().locator('tbody tr').count()) > 0);
+    await page.close();
+  });
+
+  it('answer a prediction from the try-it form', async () => {
+    const page = await open('/endpoints/flight-delay?tab=try');
+    await page
+      .getByRole('button', { name: /predict|ask|try/i })
+      .first()
+      .click();
+    await page
+      .getByText(/probability/)
+      .first()
+      .waitFor();
+    await page.close();
+  });
+});

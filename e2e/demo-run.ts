@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const program = path.join(import.meta.dirname, '..', 'examples', 'flights', 'demo', 'main.ts');
+
+export interface DemoReport {
+  readonly ok: boolean;
+  readonly acts: readonly { readonly name: string; readonly ok: boolean; readonly facts: Record<string, unknown> }[];
+  readonly predictions: {
+    readonly sent: number;
+    readonly answered: number;
+    readonly logged: number;
+    readonly lost: number;
+  };
+  readonly labels: { readonly sent: number; readonly joined: number };
+  readonly logLoss: Readonly<Record<string, number>>;
+  readonly alerts: number;
+  readonly promotions: number;
+  readonly rollbacks: number;
+}
+
+export interface DemoRun {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly process: ChildProcess;
+  /** What it has printed so far. */
+  output(): string;
+  /** The report, once the story has ended; the platform keeps running. */
+  report(timeoutMs: number): Promise<DemoReport>;
+  stop(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** Starts the demo, shortened to its first weeks, in a folder and on ports of its own. */
+export async function startDemo(): Promise<DemoRun> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'flyball-demo-'));
+  const dataDir = path.join(folder, 'data');
+  const reportFile = path.join(folder, 'report.json');
+  const [port, gatewayPort] = [String(await freePort()), String(await freePort())];
+  const args = [
+    '--short',
+    '--report',
+    reportFile,
+    '--port',
+    port,
+    '--gateway-port',
+    gatewayPort,
+    '--data-dir',
+    dataDir,
+  ];
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    dataDir,
+    process: child,
+    output: () => output,
+    report: async (timeoutMs) => {
+      for (const end = Date.now() + timeoutMs; Date.now() < end; await sleep(250)) {
+        const text = await readFile(reportFile, 'utf8').catch(() => '');
+        if (text.endsWith('}\n')) return JSON.parse(text) as DemoReport;
+        if (child.exitCode !== null) break;
+      }
+      throw new Error(`The demo gave no report:\n${output.slice(-4000)}`);
+    },
+    stop: async () => {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
