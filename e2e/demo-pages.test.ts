@@ -108,6 +108,8 @@ describe('the pages of the demo', () => {
 
   it('answer a prediction from the try-it form', async () => {
     const page = await open('/endpoints/flight-delay?tab=try');
+    const question = { origin: 'ORD', destination: 'LAX', distance: '1745', hour: '17', weekday: '5' };
+    for (const [input, value] of Object.entries(question)) await page.getByLabel(input).fill(value);
     await page
       .getByRole('button', { name: /predict|ask|try/i })
       .first()
