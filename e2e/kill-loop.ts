@@ -39,6 +39,7 @@ async function outcomeOf(demo: DemoRun, report: DemoReport) {
     rollouts: rollouts.map(({ candidate, state, step }) => `version ${candidate} ${state} at step ${step}`),
     alerts: alerts.map(({ message }) => message),
     pipelineRuns: pipelineRuns.map(({ state, trigger }) => `${trigger.kind} ${state}`),
+    problems: pipelineRuns.flatMap(({ steps }) => steps.flatMap(({ id, error }) => (error ? [`${id}: ${error}`] : []))),
     unfinishedRuns: runs.filter(({ status }) => status === 'RUNNING').length,
     points,
   };
@@ -48,7 +49,9 @@ async function outcomeOf(demo: DemoRun, report: DemoReport) {
 async function killAlong(demo: DemoRun, round: number, isOver: () => boolean): Promise<string[]> {
   const started = Date.now();
   const killed: string[] = [];
-  await sleep(FIRST_KILL_MS + 3000 * round);
+  // An upload that is cut off is its sender's to repeat: the killing begins when the data are in.
+  while (!demo.output().includes('The first champion') && !isOver()) await sleep(20);
+  await sleep(FIRST_KILL_MS * (round % 2) + 700 * round);
   for (let i = 0; i < KILLS_PER_ROUND && !isOver(); i++) {
     const role: Role = roles[(i * (round % 2 === 0 ? 1 : 5) + round) % roles.length]!;
     let pids: number[] = [];

@@ -9,6 +9,8 @@ export interface ConnectOptions {
   readonly url?: string;
   readonly token?: string;
   readonly project?: string;
+  /** Instead of the global one, for instance to repeat calls. */
+  readonly fetch?: typeof fetch;
 }
 
 /**

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Flyball } from '@flyball/sdk';
+import { patientFetch } from './patient-fetch.ts';
 
 export interface RunningPlatform {
   readonly flyball: Flyball;
@@ -66,7 +67,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     process.once(signal, () => void stop().then(() => process.exit(process.exitCode ?? 130)));
   }
   const url = `http://127.0.0.1:${options.port}`;
-  const flyball = connect({ url });
+  const flyball = connect({ url, fetch: patientFetch });
   await waitUntilReady(flyball, url, child);
   return {
     flyball,

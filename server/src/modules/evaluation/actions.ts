@@ -40,8 +40,9 @@ export function evaluationActions(parts: EvaluationParts): Action[] {
       name: 'evaluation.train',
       summary: 'Train the built-in learner on a training set, as a tracked run',
       input: TrainInput,
-      run: async ({ actor, project, signal, progress, log }, input) => {
-        const trained = await trainModel(parts, { actor, project, signal, progress }, input);
+      run: async ({ actor, project, signal, progress, log, pipelineRunId, stepId }, input) => {
+        const step = `${pipelineRunId}/${stepId}`;
+        const trained = await trainModel(parts, { actor, project, signal, step, progress }, input);
         log(`run ${trained.runId}: ${trained.rows} rows, ${JSON.stringify(trained.metrics)}`);
         return { ...trained };
       },

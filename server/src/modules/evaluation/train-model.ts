@@ -46,6 +46,8 @@ export interface Training {
   readonly actor: Actor;
   readonly project: string;
   readonly signal: AbortSignal;
+  /** Names the step across its attempts. */
+  readonly step: string;
   progress(share: number, text: string): void;
 }
 
@@ -165,6 +167,21 @@ export interface Trained {
 
 const CHUNK = 1000;
 
+const STEP_TAG = 'flyball.step';
+
+/** An earlier attempt of this step that was killed could not say so itself. */
+async function closeKilledRuns({ tracking }: EvaluationParts, { actor, project, step }: Training): Promise<void> {
+  const filter = `tags."${STEP_TAG}" = '${step}' AND attributes.status = 'RUNNING'`;
+  const { items } = await tracking.runs.search(project, {
+    experimentIds: null,
+    filter,
+    orderBy: [],
+    stages: ['active'],
+    limit: 100,
+  });
+  for (const { run_id: killed } of items) await tracking.finishRun(actor, project, killed, { status: 'KILLED' });
+}
+
 /** Trains the built-in learner on a training set, as a tracked run with curves, baselines and the model's files. */
 export async function trainModel(parts: EvaluationParts, training: Training, input: TrainInput): Promise<Trained> {
   const { platform, features, tracking } = parts;
@@ -179,10 +196,16 @@ export async function trainModel(parts: EvaluationParts, training: Training, inp
   });
   const experiment = await tracking.createExperiment(actor, project, { name: input.experiment, tags: {} });
   const started = platform.clock.now().getTime();
+  await closeKilledRuns(parts, training);
   const run = await tracking.startRun(actor, project, {
     experimentId: experiment.experimentId,
     ...(input.runName === undefined ? {} : { name: input.runName }),
-    tags: { ...input.tags, 'mlflow.source.type': 'JOB', 'mlflow.source.name': 'evaluation.train' },
+    tags: {
+      ...input.tags,
+      [STEP_TAG]: training.step,
+      'mlflow.source.type': 'JOB',
+      'mlflow.source.name': 'evaluation.train',
+    },
     startTime: started,
   });
   try {

@@ -20,7 +20,7 @@ export interface Execution {
 export type Outcome =
   | { readonly kind: 'done'; readonly outputs: Record<string, unknown>; readonly maxRssMb: number }
   | { readonly kind: 'failed'; readonly error: string; readonly maxRssMb: number }
-  /** Something killed the child that was not us: worth another try whatever the step's own retries say. */
+  /** Something killed the child, or the database under it: worth another try whatever the step's own retries say. */
   | { readonly kind: 'died'; readonly error: string; readonly maxRssMb: number };
 
 const environment = (extra: Readonly<Record<string, string>>): Record<string, string> => ({
@@ -37,7 +37,9 @@ function outcomeOf(
 ): Outcome {
   const { maxRssMb } = ending;
   if (report?.type === 'done') return { kind: 'done', outputs: report.outputs, maxRssMb };
-  if (report?.type === 'failed') return { kind: 'failed', error: report.message, maxRssMb };
+  if (report?.type === 'failed') {
+    return { kind: report.isOutage === true ? 'died' : 'failed', error: report.message, maxRssMb };
+  }
   if (ending.reason === 'timeout') {
     return { kind: 'failed', error: `Took longer than ${definition.timeoutSeconds} s`, maxRssMb };
   }

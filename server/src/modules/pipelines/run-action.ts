@@ -40,6 +40,7 @@ export async function runAction(
     );
     report({ type: 'done', outputs });
   } catch (error) {
-    report({ type: 'failed', message: describe(error) });
+    const isOutage = error instanceof PlatformError && error.code === 'unavailable';
+    report({ type: 'failed', message: describe(error), isOutage });
   }
 }

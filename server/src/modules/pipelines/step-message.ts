@@ -17,4 +17,5 @@ export type StepReport =
   | { readonly type: 'log'; readonly line: string }
   | { readonly type: 'progress'; readonly share: number; readonly text: string }
   | { readonly type: 'done'; readonly outputs: Record<string, unknown> }
-  | { readonly type: 'failed'; readonly message: string };
+  /** `isOutage`: for no reason of its own, but because the database went away meanwhile. */
+  | { readonly type: 'failed'; readonly message: string; readonly isOutage?: boolean };

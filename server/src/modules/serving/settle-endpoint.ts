@@ -67,13 +67,17 @@ async function settleOnce(settling: Settling, endpoint: EndpointRow, watermarkMs
   const rollout = await checkRollout(parts, endpoint, watermarkMs);
   let isBusy = false;
   let nextDueMs = rollout.nextDueMs ?? watermarkMs + IDLE_MS;
-  for (const hook of hooks) {
-    const due = await hook(endpoint.project, endpoint.name, watermarkMs);
-    isBusy ||= due.busy;
-    if (due.nextDueMs !== null) nextDueMs = Math.min(nextDueMs, due.nextDueMs);
-  }
-  // An alert that was just opened starts a pipeline only when its event has arrived.
+  const ask = async (): Promise<void> => {
+    for (const hook of hooks) {
+      const due = await hook(endpoint.project, endpoint.name, watermarkMs);
+      isBusy ||= due.busy;
+      if (due.nextDueMs !== null) nextDueMs = Math.min(nextDueMs, due.nextDueMs);
+    }
+  };
+  await ask();
+  // An alert that was just opened starts a pipeline only when its event has arrived, which may be in between.
   isBusy ||= await parts.platform.events.hasUnhandled(endpoint.project);
+  if (!isBusy) await ask();
   const after = await findActiveRollout(database, endpoint.id);
   const isMoved = rollout.changed || before?.id !== after?.id || before?.step !== after?.step;
   // What comes next must meet the new weights.
