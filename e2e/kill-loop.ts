@@ -8,7 +8,7 @@ import { type DemoReport, type DemoRun, startDemo } from './demo-run.ts';
 
 const ROUND_MS = 900_000;
 const KILLS_PER_ROUND = roles.length;
-const FIRST_KILL_MS = 6000;
+const FIRST_KILL_MS = 3000;
 const BETWEEN_KILLS_MS = 12_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -51,7 +51,7 @@ async function killAlong(demo: DemoRun, round: number, isOver: () => boolean): P
   const killed: string[] = [];
   // An upload that is cut off is its sender's to repeat: the killing begins when the data are in.
   while (!demo.output().includes('The first champion') && !isOver()) await sleep(20);
-  await sleep(FIRST_KILL_MS * (round % 2) + 700 * round);
+  await sleep(FIRST_KILL_MS + 1700 * round);
   for (let i = 0; i < KILLS_PER_ROUND && !isOver(); i++) {
     const role: Role = roles[(i * (round % 2 === 0 ? 1 : 5) + round) % roles.length]!;
     let pids: number[] = [];

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { addDatasetCommands } from './commands/dataset.ts';
 import { addEndpointCommands } from './commands/endpoint.ts';
@@ -12,9 +13,18 @@ import { addTokenCommands } from './commands/token.ts';
 import { describeError, exitCodeOf, exitCodes } from './exit-code.ts';
 import { colour, printError } from './output.ts';
 
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+// Whoever reads only the first lines, as `head` does, has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 function createCommand(): Command {
   const program = new Command('flyball')
     .description('The MLOps platform that closes the loop')
+    .version(version)
     .option('--url <url>', 'server to talk to (FLYBALL_URL, default http://127.0.0.1:5050)')
     .option('--token <token>', 'API token (FLYBALL_TOKEN)')
     .option('--project <name>', 'project (FLYBALL_PROJECT, default "default")')

@@ -86,16 +86,19 @@ export function addProgramCommands(program: Command): void {
   program
     .command('up')
     .description('start the platform; takes the flags of docs/reference/configuration.md')
+    .addHelpText(
+      'after',
+      '\nAmong its flags: --host, --port, --gateway-port, --data-dir, --database-url, --log-level (all of them: docs/reference/configuration.md)',
+    )
     .allowUnknownOption()
     .allowExcessArguments()
-    .helpOption(false)
     .action(async (_options: unknown, command: Command) => await become(serverProgram(), command.args));
   program
     .command('demo')
     .description('run the loop on three million real flights')
+    .addHelpText('after', '\nFlags: --short, --exit, --report <file>, --port, --gateway-port, --data-dir')
     .allowUnknownOption()
     .allowExcessArguments()
-    .helpOption(false)
     .action(async (_options: unknown, command: Command) => await become(demoProgram(), command.args));
   program
     .command('doctor')

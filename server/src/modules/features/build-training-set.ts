@@ -162,8 +162,10 @@ export async function buildTrainingSet(
   const version = await data.getVersion(project, spec.dataset, spec.version ?? 'latest');
   const views = await viewsOf(parts, project, spec);
   const viewVersions = Object.fromEntries([...views].map(([name, view]) => [name, view.version]));
+  // What the views say, not their numbers: a view that was deleted and defined anew begins with version 1 again.
+  const asked = [...views].map(([name, { source, features, ttlSeconds }]) => ({ name, source, features, ttlSeconds }));
   const question = createHash('sha256')
-    .update(canonicalJson({ spec: { ...spec, version: 0 }, data: version.digest, viewVersions }))
+    .update(canonicalJson({ spec: { ...spec, version: 0 }, data: version.digest, views: asked }))
     .digest('hex');
   const known = await findAnswer(platform.database, project, question);
   if (known !== null) return known;
