@@ -4,13 +4,14 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { allRoutes, createClient } from '@flyball/api';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { type DemoReport, type DemoRun, startDemo } from './demo-run.ts';
+import type { Report } from '../examples/flights/demo/report.ts';
+import { type DemoRun, startDemo } from './demo-run.ts';
 
 const pictures = path.join(import.meta.dirname, '..', '.flyball', 'screenshots');
 
 describe('the pages of the demo', () => {
   let demo: DemoRun;
-  let report: DemoReport;
+  let report: Report;
   let browser: Browser;
   const complaints: string[] = [];
 

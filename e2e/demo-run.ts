@@ -5,24 +5,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Report } from '../examples/flights/demo/report.ts';
 
 const program = path.join(import.meta.dirname, '..', 'examples', 'flights', 'demo', 'main.ts');
-
-export interface DemoReport {
-  readonly ok: boolean;
-  readonly acts: readonly { readonly name: string; readonly ok: boolean; readonly facts: Record<string, unknown> }[];
-  readonly predictions: {
-    readonly sent: number;
-    readonly answered: number;
-    readonly logged: number;
-    readonly lost: number;
-  };
-  readonly labels: { readonly sent: number; readonly joined: number };
-  readonly logLoss: Readonly<Record<string, number>>;
-  readonly alerts: number;
-  readonly promotions: number;
-  readonly rollbacks: number;
-}
 
 export interface DemoRun {
   readonly url: string;
@@ -31,7 +16,7 @@ export interface DemoRun {
   /** What it has printed so far. */
   output(): string;
   /** The report, once the story has ended; the platform keeps running. */
-  report(timeoutMs: number): Promise<DemoReport>;
+  report(timeoutMs: number): Promise<Report>;
   stop(): Promise<void>;
 }
 
@@ -75,7 +60,7 @@ export async function startDemo(): Promise<DemoRun> {
     report: async (timeoutMs) => {
       for (const end = Date.now() + timeoutMs; Date.now() < end; await sleep(250)) {
         const text = await readFile(reportFile, 'utf8').catch(() => '');
-        if (text.endsWith('}\n')) return JSON.parse(text) as DemoReport;
+        if (text.endsWith('}\n')) return JSON.parse(text) as Report;
         if (child.exitCode !== null) break;
       }
       throw new Error(`The demo gave no report:\n${output.slice(-4000)}`);

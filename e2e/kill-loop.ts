@@ -3,8 +3,9 @@
 import { deepEqual } from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { allRoutes, createClient } from '@flyball/api';
+import type { Report } from '../examples/flights/demo/report.ts';
 import { processesOf, type Role, roles } from './demo-processes.ts';
-import { type DemoReport, type DemoRun, startDemo } from './demo-run.ts';
+import { type DemoRun, startDemo } from './demo-run.ts';
 
 const ROUND_MS = 900_000;
 const KILLS_PER_ROUND = roles.length;
@@ -14,7 +15,7 @@ const BETWEEN_KILLS_MS = 12_000;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** What must be the same, whoever dies. */
-async function outcomeOf(demo: DemoRun, report: DemoReport) {
+async function outcomeOf(demo: DemoRun, report: Report) {
   const flyball = createClient(allRoutes, { url: demo.url });
   const endpoint = { endpoint: 'flight-delay' };
   const { items: rollouts } = await flyball.listRollouts({ params: endpoint, query: { limit: 100 } });

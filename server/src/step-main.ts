@@ -1,3 +1,4 @@
+import { PlatformError } from '@flyball/api';
 import type { StepAssignment, StepReport } from '#pipelines';
 import type { Config } from './config.ts';
 import { createModules, type Modules } from './modules.ts';
@@ -35,7 +36,11 @@ async function runStep({ config, assignment }: Start): Promise<void> {
 }
 
 async function end(): Promise<void> {
-  await (await program)?.platform.close();
+  // What could not be composed has nothing to close.
+  await program?.then(
+    async ({ platform }) => await platform.close(),
+    () => undefined,
+  );
   if (process.connected) process.disconnect();
 }
 
@@ -45,9 +50,10 @@ process.once('disconnect', () => process.exit(0));
 process.on('message', (message: Start | { readonly end: true }) => {
   const doing = 'end' in message ? end() : runStep(message);
   doing
-    .catch((error: unknown) =>
-      send({ type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
-    )
+    .catch((error: unknown) => {
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      send({ type: 'failed', message, isOutage: error instanceof PlatformError && error.code === 'unavailable' });
+    })
     .finally(() => {
       if (ending.signal.aborted) void end();
     });
