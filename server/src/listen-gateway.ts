@@ -70,7 +70,8 @@ function refusal(
   allowed: ReadonlySet<string>,
   ports: readonly number[],
 ): PlatformError | null {
-  const name = hostName(headers.host ?? '');
+  const host = headers.host ?? '';
+  const name = allowed.has(host) ? host : hostName(host);
   if (!allowed.has(name)) {
     return new PlatformError('not_allowed', `The host "${name}" is not allowed; add it with --allowed-hosts`);
   }

@@ -83,7 +83,7 @@ describe('batcher', () => {
     const answers: Promise<Outcome>[] = [];
     for (let i = 0; i < 6; i++) {
       answers.push(ask(batcher, [i]));
-      await pause(2);
+      await new Promise(setImmediate);
     }
     assert.deepEqual(runner.batches, [[0], [1]]);
     runner.release();

@@ -17,6 +17,8 @@ export interface Job {
   /** Shadow jobs wait until no live one does, and are shed first. */
   readonly isShadow: boolean;
   settle(outcome: Outcome): void;
+  /** The model has been given the rows: time for what can be done while it works. */
+  dispatched?(): void;
   /** Whether the caller went away meanwhile. */
   isAbandoned?(): boolean;
 }
@@ -270,6 +272,7 @@ export class Batcher {
       this.#options.afterBatch();
       this.#pump();
     });
+    for (const { job } of entries) job.dispatched?.();
   }
 
   #deliver(entries: readonly Entry[], rows: number, values: Float32Array, startedAt: number): void {

@@ -1,4 +1,4 @@
-import type { FeatureView } from '@flyball/api';
+import type { EndpointDefinition, FeatureView } from '@flyball/api';
 import type { ColumnValues } from './spool-line.ts';
 
 /** A prediction's row with the truth about it. */
@@ -15,14 +15,23 @@ export interface FeedbackEvent {
 type Cell = number | bigint | string | boolean | undefined;
 type Read = (event: FeedbackEvent) => Cell;
 
+const INPUT = 'input.';
+
 /** What fills a column of the feedback dataset: `at`, `label`, `label_at` or `input.<name>`. */
 function readerOf(filling: string | undefined): Read | null {
   if (filling === 'at') return ({ at }) => at;
   if (filling === 'label') return ({ value }) => value;
   if (filling === 'label_at') return ({ labelAt }) => labelAt;
-  if (filling?.startsWith('input.') !== true) return null;
-  const name = filling.slice('input.'.length);
+  if (filling?.startsWith(INPUT) !== true) return null;
+  const name = filling.slice(INPUT.length);
   return ({ columns, row }) => columns[name]?.[row];
+}
+
+/** Inputs of a request that its labels bring back: those that the feedback dataset is filled with. */
+export function inputsBroughtBack(feedback: EndpointDefinition['feedback']): ReadonlySet<string> | null {
+  if (feedback === undefined) return null;
+  const inputs = Object.values(feedback.columns).filter((filling) => filling.startsWith(INPUT));
+  return new Set(inputs.map((filling) => filling.slice(INPUT.length)));
 }
 
 const toNumber = (cell: Cell): number | null => (cell === undefined || typeof cell === 'string' ? null : Number(cell));

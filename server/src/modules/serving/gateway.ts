@@ -11,6 +11,7 @@ import {
   type HostingParts,
   hostEndpoint,
   mirrorMissing,
+  refillPending,
   stateOf,
 } from './hosted-endpoint.ts';
 import { deploymentsOf, type KeepingParts, keepVersions } from './keep-versions.ts';
@@ -174,6 +175,7 @@ export class Gateway {
       hosted.served.apply(stateOf(row, rollout));
       hosted.served.spool.readPosition = row.log_position;
       if (isChanged) {
+        await refillPending(hosted);
         hosted.feedback = feedbackOf(hosted, this.#hosting(row.project));
         hosted.views.refresh();
       }

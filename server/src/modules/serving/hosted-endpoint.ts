@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { EndpointRow } from './endpoint-store.ts';
-import type { FeedbackEvent } from './feedback-event.ts';
+import { type FeedbackEvent, inputsBroughtBack } from './feedback-event.ts';
 import type { CoveredLabels, FeedbackSource, OnlineViews } from './online-views.ts';
 import type { ServingParts } from './parts.ts';
 import { PendingPredictions } from './pending-predictions.ts';
@@ -116,6 +116,17 @@ async function replayLabels(
       if (request === undefined) continue;
       visit({ at: request.at, labelAt, value: entry.y[i]!, row: Number(id.slice(dot + 1)), columns: request.i });
     }
+  });
+}
+
+/** After another definition of the feedback: requests that wait for their labels get the inputs that it needs. */
+export async function refillPending({ folder, served, row }: HostedEndpoint): Promise<void> {
+  const wanted = inputsBroughtBack(row.definition.feedback);
+  if (wanted === null) return;
+  served.flush();
+  await scanSpool(folder, served.spool.position, (entry) => {
+    if (entry.t !== 'p') return;
+    served.pending.refill(entry.r, Object.fromEntries([...wanted].map((name) => [name, entry.i[name] ?? []])));
   });
 }
 

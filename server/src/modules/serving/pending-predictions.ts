@@ -5,12 +5,12 @@ export interface PendingRequest {
   readonly id: string;
   readonly at: number;
   readonly rows: number;
-  /** Inputs by name; dropped when all rows have their labels. */
+  /** The inputs that labels bring back, by name; dropped when all rows have their labels. */
   columns: Readonly<Record<string, ColumnValues>> | null;
   /** What was answered, for a caller who asks again; null where nobody could. */
   readonly answer: KeptAnswer | null;
-  /** 1 = the row has its label. */
-  readonly labelled: Uint8Array;
+  /** 1 = the row has its label; null until one has. */
+  labelled: Uint8Array | null;
   open: number;
 }
 
@@ -54,8 +54,8 @@ export class PendingPredictions {
   }
 
   add(request: Pick<PendingRequest, 'id' | 'at' | 'rows' | 'columns' | 'answer'>): void {
-    const { rows } = request;
-    this.#requests.set(request.id, { ...request, labelled: new Uint8Array(rows), open: rows });
+    const { id, at, rows, columns, answer } = request;
+    this.#requests.set(id, { id, at, rows, columns, answer, labelled: null, open: rows });
     this.#rows += rows;
     if (this.#rows > this.#maxRows) this.#forgetOldest();
   }
@@ -69,24 +69,31 @@ export class PendingPredictions {
     if (request === undefined) return this.#hasForgotten ? FORGOTTEN : UNKNOWN;
     const index = Number(row);
     if (index >= request.rows) return UNKNOWN;
-    return request.labelled[index] === 1 ? { kind: 'repeated', request } : { kind: 'pending', request, row: index };
+    return request.labelled?.[index] === 1 ? { kind: 'repeated', request } : { kind: 'pending', request, row: index };
   }
 
   /** Remembers that a row has its label. */
   label(request: PendingRequest, row: number): void {
+    request.labelled ??= new Uint8Array(request.rows);
     request.labelled[row] = 1;
     request.open--;
   }
 
   /** Takes that back: the label could not be written. */
   unlabel(request: PendingRequest, row: number): void {
-    request.labelled[row] = 0;
+    request.labelled![row] = 0;
     request.open++;
   }
 
   /** Lets go of the inputs of a request whose rows all have their labels. */
   release(request: PendingRequest): void {
     if (request.open === 0) request.columns = null;
+  }
+
+  /** Gives a remembered request the inputs that labels will bring back from now on. */
+  refill(id: string, columns: PendingRequest['columns']): void {
+    const request = this.#requests.get(id);
+    if (request !== undefined && request.open > 0) request.columns = columns;
   }
 
   #forgetOldest(): void {

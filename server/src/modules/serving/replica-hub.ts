@@ -3,13 +3,12 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { FrameReader, type Message } from './frame.ts';
-import type { Tensor } from './tensor.ts';
+import { FrameReader, type Message, type SentTensor } from './frame.ts';
 
 /** What a replica hears of its connection. */
 export interface ReplicaLine {
   greeted(socket: Socket): void;
-  heard(message: Message, tensors: Tensor[]): void;
+  heard(message: Message, tensors: SentTensor[]): void;
   lost(): void;
 }
 
@@ -58,7 +57,7 @@ export async function openReplicaHub(): Promise<ReplicaHub> {
 function connectReplica(socket: Socket, lineOf: (token: string) => ReplicaLine | undefined): void {
   const reader = new FrameReader();
   let line: ReplicaLine | undefined;
-  const hear = (message: Message, tensors: Tensor[]): void => {
+  const hear = (message: Message, tensors: SentTensor[]): void => {
     if (line !== undefined) {
       line.heard(message, tensors);
       return;

@@ -1,9 +1,8 @@
 // The program of one replica: loads one version, and answers what its gateway asks over a unix socket.
 // It is given no secret of the platform, and ends when the gateway is gone.
 import { connect } from 'node:net';
-import { encodeFrame, FrameReader, type Message } from './frame.ts';
+import { encodeFrame, encodeRows, FrameReader, type Message, type SentTensor } from './frame.ts';
 import { type LoadedModel, loadReplicaModel } from './replica-model.ts';
-import type { Tensor } from './tensor.ts';
 
 // The folder of the socket is the gateway's alone, so the token only tells its replicas apart.
 const [socketPath = '', token = '', modelPath = ''] = process.argv.slice(2);
@@ -12,27 +11,19 @@ const reader = new FrameReader();
 let model: LoadedModel | undefined;
 let last: Promise<void> = Promise.resolve();
 
-function send(message: Message, tensors: readonly Tensor[] = []): void {
-  socket.cork();
-  for (const part of encodeFrame(message, tensors)) socket.write(part);
-  socket.uncork();
-}
-
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-async function predict(id: number, rows: number, tensors: readonly Tensor[]): Promise<void> {
-  const started = performance.now();
+async function predict(id: number, rows: number, tensors: readonly SentTensor[]): Promise<void> {
   try {
     const values = await model!.run(rows, tensors);
-    const answer = { name: 'prediction', datatype: 'FP32', shape: [values.length], data: values } as const;
-    send({ t: 'result', id, rows: values.length, ms: performance.now() - started }, [answer]);
+    socket.write(encodeRows('result', id, values.length, [{ datatype: 'FP32', data: values }]));
   } catch (error) {
     const stack = error instanceof Error ? error.stack : undefined;
-    send({ t: 'error', id, message: textOf(error), ...(stack === undefined ? {} : { stack }) });
+    socket.write(encodeFrame({ t: 'error', id, message: textOf(error), ...(stack === undefined ? {} : { stack }) }));
   }
 }
 
-function hear(message: Message, tensors: Tensor[]): void {
+function hear(message: Message, tensors: SentTensor[]): void {
   if (message.t === 'predict') last = last.then(() => predict(message.id, message.rows, tensors));
   else if (message.t === 'drain') void last.then(() => socket.end());
 }
@@ -41,9 +32,9 @@ async function load(): Promise<void> {
   const started = performance.now();
   try {
     model = await loadReplicaModel(modelPath);
-    send({ t: 'ready', signature: model.signature, loadMs: performance.now() - started });
+    socket.write(encodeFrame({ t: 'ready', signature: model.signature, loadMs: performance.now() - started }));
   } catch (error) {
-    send({ t: 'failed', message: textOf(error) });
+    socket.write(encodeFrame({ t: 'failed', message: textOf(error) }));
     socket.end();
   }
 }
@@ -54,6 +45,6 @@ socket.on('data', (chunk) => reader.push(chunk, hear));
 socket.on('error', () => process.exit(1));
 socket.on('close', () => process.exit(0));
 socket.on('connect', () => {
-  send({ t: 'hello', v: 1, token, pid: process.pid });
+  socket.write(encodeFrame({ t: 'hello', v: 1, token, pid: process.pid }));
   void load();
 });

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { readOnnxMetadata } from '@flyball/stats/learn';
 import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
-import type { Signature, SignatureTensor } from './frame.ts';
-import { type Datatype, elementCount, emptyData, type NumberData, type Tensor, type TensorData } from './tensor.ts';
+import type { SentTensor, Signature, SignatureTensor } from './frame.ts';
+import { type Datatype, emptyData, type NumberData, type TensorData } from './tensor.ts';
 
 /** ONNX element types by the datatype of the Open Inference Protocol. */
 const onnxTypes = {
@@ -35,7 +35,7 @@ interface InputShape {
 export interface LoadedModel {
   readonly signature: Signature;
   /** One number per row: the prediction, or the probability of the last class. */
-  run(rows: number, tensors: readonly Tensor[]): Promise<Float32Array>;
+  run(rows: number, tensors: readonly SentTensor[]): Promise<Float32Array>;
 }
 
 function inputShapes(session: InferenceSession): InputShape[] {
@@ -124,7 +124,7 @@ export async function loadReplicaModel(path: string): Promise<LoadedModel> {
     return result;
   }
 
-  async function run(rows: number, tensors: readonly Tensor[]): Promise<Float32Array> {
+  async function run(rows: number, tensors: readonly SentTensor[]): Promise<Float32Array> {
     const values = new Float32Array(rows);
     const chunk = step === 'any' ? Math.max(rows, 1) : step;
     for (let from = 0; from < rows; from += chunk) {
@@ -142,10 +142,9 @@ export async function loadReplicaModel(path: string): Promise<LoadedModel> {
 }
 
 /** One row of nothing, for the run that shows whether the model works at all. */
-function zeros({ inputs }: Signature): Tensor[] {
-  return inputs.map(({ name, datatype, columns }) => {
-    const shape = [1, columns.length];
-    const data = emptyData(datatype, elementCount(shape));
-    return { name, datatype, shape, data: Array.isArray(data) ? data.fill('') : data };
+function zeros({ inputs }: Signature): SentTensor[] {
+  return inputs.map(({ datatype, columns }) => {
+    const data = emptyData(datatype, columns.length);
+    return { datatype, data: Array.isArray(data) ? data.fill('') : data };
   });
 }

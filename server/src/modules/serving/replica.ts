@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Child, spawnChild } from '#platform/processes/child';
 import type { RunFailure, Runner } from './batcher.ts';
-import { encodeFrame, type Message, type Signature } from './frame.ts';
+import { encodeFrame, encodeRows, type Message, type SentTensor, type Signature } from './frame.ts';
 import type { ReplicaHub } from './replica-hub.ts';
-import type { Tensor, TensorData } from './tensor.ts';
+import type { TensorData } from './tensor.ts';
 
 export type ReplicaState = 'starting' | 'loading' | 'ready' | 'draining' | 'stopped' | 'failed';
 
@@ -66,19 +66,8 @@ export class Replica implements Runner {
     const { inputs } = this.signature!;
     const id = ++this.#lastId;
     this.#waiting.set(id, done);
-    const parts = encodeFrame(
-      { t: 'predict', id, rows },
-      inputs.map(({ name, datatype, columns }, i) => ({
-        name,
-        datatype,
-        shape: [rows, columns.length],
-        data: tensors[i]!,
-      })),
-    );
-    const socket = this.#socket!;
-    socket.cork();
-    for (const part of parts) socket.write(part);
-    socket.uncork();
+    const sent = inputs.map(({ datatype }, i) => ({ datatype, data: tensors[i]! }));
+    this.#socket!.write(encodeRows('predict', id, rows, sent));
   }
 
   kill(reason: string): void {
@@ -91,7 +80,7 @@ export class Replica implements Runner {
     if (this.state === 'stopped' || this.state === 'failed') return;
     const isConnected = this.#socket !== undefined;
     this.#become('draining');
-    if (isConnected) for (const part of encodeFrame({ t: 'drain' })) this.#socket!.write(part);
+    if (isConnected) this.#socket!.write(encodeFrame({ t: 'drain' }));
     else this.#child.kill();
     setTimeout(() => this.#child.kill(), KILL_AFTER_MS).unref();
   }
@@ -114,7 +103,7 @@ export class Replica implements Runner {
     return child;
   }
 
-  #hear(message: Message, tensors: Tensor[]): void {
+  #hear(message: Message, tensors: SentTensor[]): void {
     if (message.t === 'result') this.#answer(message.id, message.rows, tensors[0]!.data as Float32Array);
     else if (message.t === 'error') this.#fail(message.id, { kind: 'model', message: message.message });
     else if (message.t === 'failed') {

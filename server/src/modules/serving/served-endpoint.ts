@@ -1,5 +1,6 @@
 import { type EndpointDefinition, PlatformError } from '@flyball/api';
 import type { Outcome } from './batcher.ts';
+import { inputsBroughtBack } from './feedback-event.ts';
 import type { InferAnswer, InferDone, InferRequest } from './infer-request.ts';
 import { lookUpFeatures } from './look-up-features.ts';
 import { fillTensors } from './model-inputs.ts';
@@ -8,6 +9,7 @@ import type { PendingPredictions } from './pending-predictions.ts';
 import type { ServedVersion } from './served-version.ts';
 import type { Spool } from './spool.ts';
 import {
+  type ColumnValues,
   columnText,
   type Exposure,
   fingerprintOf,
@@ -55,7 +57,8 @@ interface Underway {
   readonly exposure: Exposure | null;
   readonly stickyKey: string | null;
   readonly looked: readonly Float64Array[];
-  readonly inputsText: string;
+  /** JSON of the inputs for the log; made while the model works. */
+  inputsText: string | null;
   readonly done: InferDone;
 }
 
@@ -80,6 +83,8 @@ export class ServedEndpoint {
   /** `"name":` of each input. */
   #inputKeys: readonly string[] = [];
   #sticky = -1;
+  /** Positions of the inputs that labels bring back; null where none are learned from. */
+  #broughtBack: readonly number[] | null = null;
   #finished: {
     readonly underway: Underway;
     readonly answer: InferAnswer | null;
@@ -118,18 +123,20 @@ export class ServedEndpoint {
   /** Takes over a new definition, champion or split. */
   apply(state: EndpointState): void {
     this.#state = state;
-    const { inputs, stickyInput } = state.definition;
+    const { inputs, stickyInput, feedback } = state.definition;
     this.#inputNames = inputs.map(({ name }) => name);
     this.#inputKeys = this.#inputNames.map((name) => `${JSON.stringify(name)}:`);
     this.#sticky = stickyInput === undefined ? -1 : this.#inputNames.indexOf(stickyInput);
+    const wanted = inputsBroughtBack(feedback);
+    this.#broughtBack = wanted === null ? null : [...wanted].map((name) => this.#inputNames.indexOf(name));
   }
 
   infer(request: InferRequest, done: InferDone): void {
     const startedAt = performance.now();
     const at = request.at ?? this.#parts.now();
     if (at > this.newestAt) this.newestAt = at;
-    const inputsText = this.#inputKeys.map((key, i) => key + columnText(request.columns[i]!)).join(',');
-    if (request.id !== undefined && this.#answerAgain(request.id, inputsText, request, done)) return;
+    const inputsText = request.id === undefined ? null : this.#inputsTextOf(request);
+    if (inputsText !== null && this.#answerAgain(request.id!, inputsText, request, done)) return;
     const id = this.#idFor(request.id);
     const stickyKey = this.#sticky < 0 || request.rows === 0 ? null : String(request.columns[this.#sticky]![0]);
     const arm = this.#assign(request, stickyKey ?? id);
@@ -154,6 +161,9 @@ export class ServedEndpoint {
       tensors: fillTensors(arm.version.plan!, request.rows, request.columns, looked),
       deadline: startedAt + (request.timeoutMs ?? this.#state.definition.timeoutMs),
       isShadow: false,
+      dispatched: () => {
+        underway.inputsText ??= this.#inputsTextOf(request);
+      },
       settle: (outcome) => this.#finish(underway, outcome),
       isAbandoned: () => request.isAbandoned?.() ?? false,
     });
@@ -189,6 +199,14 @@ export class ServedEndpoint {
   ): void {
     const version = this.versions.get(by);
     if (version?.canServe === true) this.#shadow(version, request, request.id, request.at, exposure);
+  }
+
+  #inputsTextOf({ columns }: InferRequest): string {
+    let text = '';
+    for (let i = 0; i < columns.length; i++) {
+      text += (i === 0 ? '' : ',') + this.#inputKeys[i]! + columnText(columns[i]!);
+    }
+    return text;
   }
 
   /** The caller's id where it is new, as far as is remembered; else one of our own. */
@@ -305,7 +323,7 @@ export class ServedEndpoint {
         stickyKey: underway.stickyKey,
         ms: performance.now() - underway.startedAt,
         error: error === null ? null : error.message.slice(0, 500),
-        inputsText: underway.inputsText,
+        inputsText: underway.inputsText ?? this.#inputsTextOf(request),
         featuresText,
         valuesText: answer?.text ?? null,
       }),
@@ -318,10 +336,16 @@ export class ServedEndpoint {
   }
 
   #remember({ id, at, request, inputsText }: Underway, { version, values }: InferAnswer): void {
-    const columns = Object.fromEntries(this.#inputNames.map((name, i) => [name, request.columns[i]!]));
     // Only a caller who chose the id can ask again by it.
-    const answer = id === request.id ? { version, values, fingerprint: fingerprintOf(inputsText) } : null;
-    this.#parts.pending.add({ id, at, rows: request.rows, columns, answer });
+    const answer = id === request.id ? { version, values, fingerprint: fingerprintOf(inputsText!) } : null;
+    this.#parts.pending.add({ id, at, rows: request.rows, columns: this.#columnsToKeep(request), answer });
+  }
+
+  #columnsToKeep({ columns }: InferRequest): Readonly<Record<string, ColumnValues>> | null {
+    if (this.#broughtBack === null) return null;
+    const kept: Record<string, ColumnValues> = {};
+    for (const i of this.#broughtBack) kept[this.#inputNames[i]!] = columns[i]!;
+    return kept;
   }
 
   #admitWaiting(id: string): void {

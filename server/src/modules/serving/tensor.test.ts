@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { encodeFrame, FrameReader, type Message } from './frame.ts';
-import { concatData, type Datatype, datatypes, decodeRaw, emptyData, encodeRaw, type Tensor } from './tensor.ts';
+import { encodeFrame, encodeRows, FrameReader, type Message, type SentTensor } from './frame.ts';
+import { concatData, type Datatype, datatypes, decodeRaw, emptyData, encodeRaw } from './tensor.ts';
 
 const element: Record<Datatype, fc.Arbitrary<number | bigint | string>> = {
   BOOL: fc.integer({ min: 0, max: 1 }),
@@ -19,13 +19,13 @@ const element: Record<Datatype, fc.Arbitrary<number | bigint | string>> = {
   BYTES: fc.string({ unit: 'binary' }),
 };
 
-const tensor: fc.Arbitrary<Tensor> = fc
-  .tuple(fc.constantFrom(...datatypes), fc.nat({ max: 3 }), fc.nat({ max: 3 }), fc.string())
-  .chain(([datatype, rows, width, name]) =>
-    fc.array(element[datatype], { minLength: rows * width, maxLength: rows * width }).map((values) => {
+const tensor: fc.Arbitrary<SentTensor> = fc
+  .tuple(fc.constantFrom(...datatypes), fc.nat({ max: 9 }))
+  .chain(([datatype, length]) =>
+    fc.array(element[datatype], { minLength: length, maxLength: length }).map((values) => {
       const data = emptyData(datatype, values.length);
       for (const [i, value] of values.entries()) (data as unknown[])[i] = value;
-      return { name, datatype, shape: [rows, width], data };
+      return { datatype, data };
     }),
   );
 
@@ -50,9 +50,18 @@ describe('tensors and frames', () => {
         fc.array(fc.array(tensor, { maxLength: 3 }), { maxLength: 4 }),
         fc.integer({ min: 1, max: 50 }),
         (all, size) => {
-          const frames = all.map((tensors, id) => ({ message: { t: 'predict', id, rows: 1 } as Message, tensors }));
-          const bytes = Buffer.concat(frames.flatMap(({ message, tensors }) => encodeFrame(message, tensors)));
-          const heard: { message: Message; tensors: Tensor[] }[] = [];
+          const frames = all.map((tensors, id) => ({
+            message: (id % 2 === 0 ? { t: 'predict', id, rows: 7 } : { t: 'failed', message: '…' }) as Message,
+            tensors: id % 2 === 0 ? tensors : [],
+          }));
+          const bytes = Buffer.concat(
+            frames.map(({ message, tensors }) =>
+              message.t === 'predict' || message.t === 'result'
+                ? encodeRows(message.t, message.id, message.rows, tensors)
+                : encodeFrame(message),
+            ),
+          );
+          const heard: { message: Message; tensors: SentTensor[] }[] = [];
           const reader = new FrameReader();
           for (const chunk of cut(bytes, size))
             reader.push(chunk, (message, tensors) => heard.push({ message, tensors }));

@@ -29,13 +29,6 @@ export type NumberData =
 /** Row-major values. BOOL is 0 or 1 in a Uint8Array, BYTES are texts. */
 export type TensorData = NumberData | string[];
 
-export interface Tensor {
-  readonly name: string;
-  readonly datatype: Datatype;
-  readonly shape: readonly number[];
-  readonly data: TensorData;
-}
-
 const containers = {
   BOOL: Uint8Array,
   INT8: Int8Array,
@@ -57,8 +50,6 @@ const text = new TextDecoder('utf-8', { fatal: true });
 /** Bytes per element; 0 for BYTES, whose elements differ. */
 export const elementSize = (datatype: Datatype): number =>
   datatype === 'BYTES' ? 0 : containers[datatype].BYTES_PER_ELEMENT;
-
-export const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 export function emptyData(datatype: Datatype, count: number): TensorData {
   return datatype === 'BYTES' ? new Array<string>(count) : new containers[datatype](count);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { isMainThread } from 'node:worker_threads';
 import { boundToParent } from './bound-to-parent.ts';
-import { groupMemoryMb } from './group-memory.ts';
+import { createGroupMemory } from './group-memory.ts';
 import { createOutputLines, type OnLine, type OutputStream } from './output-lines.ts';
 import { watchedByShell } from './watched-by-shell.ts';
 
@@ -147,10 +147,11 @@ function watchMemory(child: ChildProcess, limitMb: number | undefined, onExceede
   let most = 0;
   let recently = 0;
   let isMeasuring = false;
+  const groupMemoryMb = child.pid === undefined ? undefined : createGroupMemory(child.pid);
   async function measure(): Promise<void> {
-    if (child.pid === undefined || isMeasuring) return;
+    if (groupMemoryMb === undefined || isMeasuring) return;
     isMeasuring = true;
-    const megabytes = await groupMemoryMb(child.pid).catch(() => 0);
+    const megabytes = await groupMemoryMb().catch(() => 0);
     isMeasuring = false;
     most = Math.max(most, megabytes);
     recently = Math.max(recently, megabytes);

@@ -12,8 +12,20 @@ export interface Model {
 
 const PATH = /^\/v2(?:\/(.*?))?\/?$/;
 
-/** The decoded parts of a path after `/v2`. */
-export function pathParts(url: string): string[] {
+const MAX_KNOWN = 1000;
+const known = new Map<string, readonly string[]>();
+
+/** The decoded parts of a path after `/v2`. Few paths are asked for again and again, so they are remembered. */
+export function pathParts(url: string): readonly string[] {
+  let parts = known.get(url);
+  if (parts !== undefined) return parts;
+  parts = splitPath(url);
+  if (known.size >= MAX_KNOWN) known.clear();
+  if (url.length < 500) known.set(url, parts);
+  return parts;
+}
+
+function splitPath(url: string): string[] {
   const path = url.split('?', 1)[0]!;
   const rest = PATH.exec(path)?.[1];
   if (rest === undefined || rest === '') return [];

@@ -9,6 +9,7 @@ import {
   readRawColumn,
   shapeProblem,
 } from './read-column.ts';
+import { readPlain } from './read-plain.ts';
 
 type EndpointInputs = EndpointDefinition['inputs'];
 type Json = Record<string, unknown>;
@@ -111,11 +112,8 @@ export function readInfer(
   inputs: EndpointInputs,
   outputName: string,
 ): ReadInfer {
-  const { document, raw } = splitBody(body, headerLength);
   const bad: BadPlace[] = [];
-  const tensors = readTensors(document, raw, bad);
-  const columns = bad.length === 0 ? readColumns(tensors, inputs, bad) : [];
-  const rows = rowsOf(columns, tensors, bad);
+  const { document, columns, rows } = readRows(body, headerLength, inputs, bad);
   const options = readOptions(document, outputName, bad);
   if (bad.length > 0) {
     const message = bad.map(({ at, message: problem }) => `${at}: ${problem}`).join('; ');
@@ -123,6 +121,18 @@ export function readInfer(
   }
   const { id, at, timeoutMs, isBinary } = options;
   return { request: { rows, columns, id, at, timeoutMs }, id, isBinary };
+}
+
+function readRows(body: Buffer, headerLength: number | undefined, inputs: EndpointInputs, bad: BadPlace[]) {
+  if (headerLength === undefined) {
+    const document = parse(body.toString('utf8'));
+    const columns = readPlain(document['inputs'], inputs);
+    if (columns !== null) return { document, columns, rows: columns[0]!.length };
+  }
+  const { document, raw } = splitBody(body, headerLength);
+  const tensors = readTensors(document, raw, bad);
+  const columns = bad.length === 0 ? readColumns(tensors, inputs, bad) : [];
+  return { document, columns, rows: rowsOf(columns, tensors, bad) };
 }
 
 function readTensors(document: Json, raw: readonly (Uint8Array | undefined)[], bad: BadPlace[]): SentTensor[] {
