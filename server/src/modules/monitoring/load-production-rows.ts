@@ -5,6 +5,7 @@ import {
   quoteIdentifier,
   quoteLiteral,
 } from '#platform/analytics/analytics';
+import { placedLabelsSql } from '#serving';
 import type { MonitoringParts } from './parts.ts';
 import type { ProductionRows } from './production-rows.ts';
 
@@ -37,7 +38,7 @@ interface Relations {
   readonly labels: string | null;
 }
 
-/** One row per answered prediction, in the order of time. Repeated labels count once: the newest. */
+/** One row per answered prediction, in the order of time. Of repeated labels the first one stands. */
 function rowsSql(endpoint: Endpoint, inputs: readonly string[], { predictions, shadows, labels }: Relations): string {
   const label = labels === null ? 'null::double' : targetSql(endpoint);
   const own = `case when p.version = $3 then p.prediction${shadows === null ? '' : ' else s.prediction'} end`;
@@ -45,14 +46,15 @@ function rowsSql(endpoint: Endpoint, inputs: readonly string[], { predictions, s
   const joinLabels =
     labels === null
       ? ''
-      : `left join (select id, arg_max(value, seq) as value from ${labels} where "at" < epoch_ms($2::bigint)
-        group by id) l
-           on l.id = p.id`;
+      : `left join (select request_seq, row, arg_min(value, seq) as value
+           from (${placedLabelsSql(labels, predictions)}) where "at" < epoch_ms($2::bigint) group by request_seq, row) l
+         on l.request_seq = p.seq and l.row = p.row`;
   const joinShadows =
     shadows === null
       ? ''
-      : `left join (select id, any_value(prediction) as prediction from ${shadows} where version = $3 group by id) s
-           on s.id = p.id`;
+      : `left join (select request_seq, row, any_value(prediction) as prediction from ${shadows}
+           where version = $3 group by request_seq, row) s
+         on s.request_seq = p.seq and s.row = p.row`;
   return `select epoch_ms(p.at)::double, p.prediction::double, (${own})::double, ${label}, p.ms::double,
       (p.error is not null)::int::double${columns}
     from ${predictions} p ${joinLabels} ${joinShadows}

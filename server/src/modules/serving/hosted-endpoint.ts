@@ -142,7 +142,8 @@ export function mirrorMissing(hosted: HostedEndpoint): void {
   for (const entry of missingShadows) {
     if (entry.ro !== split.rollout || entry.st === null) continue;
     const other = entry.v === split.candidate ? champion : split.candidate;
-    served.mirrorAgain(requestOf(entry, inputs), other, { rollout: entry.ro, step: entry.st, weight: entry.w });
+    const exposure = { rollout: entry.ro, step: entry.st, weight: entry.w };
+    served.mirrorAgain(requestOf(entry, inputs), entry.q, other, exposure);
   }
 }
 

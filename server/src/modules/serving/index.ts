@@ -24,6 +24,7 @@ import { getRollout, startRollout } from './start-rollout.ts';
 
 export type { Gateway } from './gateway.ts';
 export type { InferAnswer, InferRequest } from './infer-request.ts';
+export { placedLabelsSql } from './log-sql.ts';
 export { readLabels, readMoment } from './read-labels.ts';
 export type { LabelReceipt, NewLabel } from './record-labels.ts';
 export type { ServedEndpoint } from './served-endpoint.ts';

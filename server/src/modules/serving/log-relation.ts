@@ -19,9 +19,9 @@ const emptyColumns: Readonly<Record<SegmentKind, string>> = {
   shadows: `null::varchar as id, null::varchar as request, null::int as row, null::timestamp as "at", null::int
     as version,
     null::varchar as rollout, null::int as step, null::double as ms, null::varchar as error,
-    null::double as prediction, null::bigint as seq`,
+    null::double as prediction, null::bigint as seq, null::bigint as request_seq`,
   labels: `null::varchar as id, null::timestamp as "at", null::double as value, null::timestamp as predicted_at,
-    null::bigint as seq`,
+    null::bigint as seq, null::bigint as request_seq, null::int as row`,
 };
 
 /** Makes a view of some segments, named by their kind; an empty one when there are none. */

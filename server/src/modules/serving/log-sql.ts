@@ -61,6 +61,7 @@ export function predictionsSql(path: string, { inputs, features }: LoggedColumns
 export function shadowsSql(path: string): string {
   const source = readJson(path, {
     q: 'BIGINT',
+    s: 'BIGINT',
     r: 'VARCHAR',
     n: 'INTEGER',
     at: 'DOUBLE',
@@ -73,14 +74,31 @@ export function shadowsSql(path: string): string {
   });
   return `select r || '.' || x as id, r as request, x::int as row, ${moment('"at"')} as "at", v as version, ro
     as rollout,
-      st as step, ms, e as error, y[x + 1] as prediction, q as seq
+      st as step, ms, e as error, y[x + 1] as prediction, q as seq, s as request_seq
     from (select *, unnest(range(n)) as x from ${source})`;
 }
 
 export function labelsSql(path: string): string {
-  const source = readJson(path, { q: 'BIGINT', id: 'VARCHAR[]', at: 'DOUBLE[]', y: 'DOUBLE[]', p: 'DOUBLE[]' });
+  const source = readJson(path, {
+    q: 'BIGINT',
+    id: 'VARCHAR[]',
+    at: 'DOUBLE[]',
+    y: 'DOUBLE[]',
+    p: 'DOUBLE[]',
+    s: 'BIGINT[]',
+  });
   return `select id[x + 1] as id, ${moment('"at"[x + 1]')} as "at", y[x + 1] as value, ${moment('p[x + 1]')}
     as predicted_at,
-      q as seq
+      q as seq, s[x + 1] as request_seq, try_cast(split_part(id[x + 1], '.', -1) as int) as row
     from (select *, unnest(range(len(id))) as x from ${source})`;
+}
+
+/**
+ * Labels by the place of their prediction, `request_seq` and `row`, which is joined faster than its id. Where the
+ * gateway had forgotten the prediction, the log is asked for its id.
+ */
+export function placedLabelsSql(labels: string, predictions: string): string {
+  return `select request_seq, row, value, "at", seq from ${labels} where request_seq is not null
+    union all select p.seq, p.row, l.value, l."at", l.seq
+    from ${labels} l join ${predictions} p on p.id = l.id where l.request_seq is null`;
 }

@@ -4,6 +4,7 @@ import { PendingPredictions } from './pending-predictions.ts';
 
 const request = (id: string, at: number, rows: number, columns: Record<string, number[]>) => ({
   id,
+  sequence: at,
   at,
   rows,
   columns,

@@ -3,6 +3,8 @@ import type { ColumnValues } from './spool-line.ts';
 /** A request that was answered, waiting for the truth about its rows. */
 export interface PendingRequest {
   readonly id: string;
+  /** Number of its line in the log. */
+  readonly sequence: number;
   readonly at: number;
   readonly rows: number;
   /** The inputs that labels bring back, by name; dropped when all rows have their labels. */
@@ -53,9 +55,9 @@ export class PendingPredictions {
     return this.#requests.get(id);
   }
 
-  add(request: Pick<PendingRequest, 'id' | 'at' | 'rows' | 'columns' | 'answer'>): void {
-    const { id, at, rows, columns, answer } = request;
-    this.#requests.set(id, { id, at, rows, columns, answer, labelled: null, open: rows });
+  add(request: Pick<PendingRequest, 'id' | 'sequence' | 'at' | 'rows' | 'columns' | 'answer'>): void {
+    const { id, sequence, at, rows, columns, answer } = request;
+    this.#requests.set(id, { id, sequence, at, rows, columns, answer, labelled: null, open: rows });
     this.#rows += rows;
     if (this.#rows > this.#maxRows) this.#forgetOldest();
   }

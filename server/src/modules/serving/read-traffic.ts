@@ -1,6 +1,7 @@
 import type { TrafficPoint } from '@flyball/api';
 import { invalidInput } from '@flyball/api';
 import { attachLog } from './log-relation.ts';
+import { placedLabelsSql } from './log-sql.ts';
 import type { ServingParts } from './parts.ts';
 import { requireEndpoint } from './put-endpoint.ts';
 import { logSpan } from './segment-store.ts';
@@ -49,13 +50,15 @@ export async function readTraffic(
     // Labels come any time after their predictions.
     await attachLog(parts, session, endpoint.id, { from, until, labelsUntil: new Date(8.64e15) });
     const rows = await session.rows(
-      `with truth as (select id, arg_min(value, seq) as value from labels group by id)
+      `with truth as (
+         select request_seq, row, arg_min(value, seq) as value from (${placedLabelsSql('labels', 'predictions')})
+         group by request_seq, row)
        select epoch_ms(p.at) // $3::bigint * $3::bigint as bucket, p.version, p.role,
          count(*) filter (where p.error is null) as predictions, count(*) filter (where p.error is not null) as errors,
          count(l.value) as labels, avg(p.prediction) as mean_prediction, avg(${truth}) as mean_label,
          avg(${loss}) filter (where l.value is not null and p.prediction is not null) as log_loss,
          quantile_cont(p.ms, 0.5) as p50, quantile_cont(p.ms, 0.99) as p99
-       from predictions p left join truth l on l.id = p.id
+       from predictions p left join truth l on l.request_seq = p.seq and l.row = p.row
        where p.at >= $1 and p.at < $2
        group by bucket, p.version, p.role order by bucket, p.version, p.role`,
       [from, until, bucketMs],

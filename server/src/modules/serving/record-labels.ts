@@ -46,12 +46,12 @@ export function recordLabels(target: LabelTarget, labels: readonly NewLabel[]): 
   for (const label of labels) {
     const match = pending.match(label.id);
     if (match.kind === 'unknown') unknownIds.push(label.id);
-    else if (match.kind === 'forgotten') recorded.push({ ...label, predictedAt: null });
+    else if (match.kind === 'forgotten') recorded.push({ ...label, predictedAt: null, requestSequence: null });
     else if (match.kind === 'pending') {
       const { request, row } = match;
       pending.label(request, row);
       taken.push({ label, request, row });
-      recorded.push({ ...label, predictedAt: request.at });
+      recorded.push({ ...label, predictedAt: request.at, requestSequence: request.sequence });
     }
   }
   if (recorded.length > 0) spool.append('l', labelFields(recorded));

@@ -29,10 +29,10 @@ export async function restoreEndpoint(
   return { newestAt, missingShadows: [...unmirrored.values()] };
 }
 
-function pendingOf({ r: id, at, n: rows, i: columns, v: version, y }: PredictionEntry) {
+function pendingOf({ r: id, q: sequence, at, n: rows, i: columns, v: version, y }: PredictionEntry) {
   const values = Float32Array.from(y ?? [], (value) => value ?? Number.NaN);
   const fingerprint = fingerprintOf(JSON.stringify(columns).slice(1, -1));
-  return { id, at, rows, columns, answer: { version, values, fingerprint } };
+  return { id, sequence, at, rows, columns, answer: { version, values, fingerprint } };
 }
 
 function restoreLabels(pending: PendingPredictions, { id: ids }: LabelEntry): void {

@@ -1,6 +1,7 @@
 import { type AnalyticsSession, quoteLiteral } from '#platform/analytics/analytics';
 import { type EndpointRow, findEndpointById } from './endpoint-store.ts';
 import { attachLog } from './log-relation.ts';
+import { placedLabelsSql } from './log-sql.ts';
 import type { ServingParts } from './parts.ts';
 import type { RolloutRow } from './rollout-store.ts';
 
@@ -48,9 +49,13 @@ const lossSql = ({ definition: { target } }: EndpointRow, prediction: string): s
 /** Tables of what the rollout's versions have answered and scored until a moment; the log is read once. */
 async function takeRollout(session: AnalyticsSession, rollout: RolloutRow, slowMs: number, until: Date): Promise<void> {
   const chosen = `rollout = ${quoteLiteral(rollout.id)} and "at" < epoch_ms(${until.getTime()}::bigint)`;
-  const columns = `id, request, step, "at", version, prediction, error is not null as bad, ms > ${slowMs} as slow`;
-  await session.execute(`create table answers as select ${columns}, role, weight from predictions where ${chosen}`);
-  await session.execute(`create table scores as select ${columns} from shadows where ${chosen}`);
+  const columns = `row, step, "at", version, prediction, error is not null as bad, ms > ${slowMs} as slow`;
+  await session.execute(
+    `create table answers as select seq as request, ${columns}, role, weight from predictions where ${chosen}`,
+  );
+  await session.execute(
+    `create table scores as select request_seq as request, ${columns} from shadows where ${chosen}`,
+  );
 }
 
 /** In a canary each request counts for the arm it was given to; in the shadow each counts for both. */
@@ -84,17 +89,19 @@ async function readCounts(session: AnalyticsSession, rollout: RolloutRow) {
 async function readClusters(session: AnalyticsSession, endpoint: EndpointRow, rollout: RolloutRow, until: Date) {
   const rows = await session.rows(
     `with both_scored as (
-       select p.step, p.at, p.id, case when p.version = $1 then p.prediction else s.prediction end as candidate,
+       select p.step, p.at, p.request, p.row,
+         case when p.version = $1 then p.prediction else s.prediction end as candidate,
          case when p.version = $1 then s.prediction else p.prediction end as champion
-       from answers p join scores s on s.id = p.id and s.version <> p.version
+       from answers p join scores s on s.request = p.request and s.row = p.row and s.version <> p.version
        where $2::int is not null and p.prediction is not null and s.prediction is not null
      ), truth as (
-       select id, arg_max(value, seq) as value from labels
-       where "at" < epoch_ms($3::bigint) and id in (select id from both_scored) group by id
+       select request_seq, row, arg_min(value, seq) as value from (${placedLabelsSql('labels', 'predictions')})
+       where "at" < epoch_ms($3::bigint) and request_seq >= (select min(request) from both_scored)
+       group by request_seq, row
      )
      select b.step, count(*) as rows, avg(${lossSql(endpoint, 'b.candidate')}) as candidate_loss,
        avg(${lossSql(endpoint, 'b.champion')}) as champion_loss
-     from both_scored b join truth l on l.id = b.id
+     from both_scored b join truth l on l.request_seq = b.request and l.row = b.row
      group by b.step, epoch_ms(b.at) // ${CLUSTER_SECONDS * 1000}
      order by min(b.at)`,
     [rollout.candidate, rollout.champion, until.getTime()],

@@ -59,8 +59,13 @@ interface Underway {
   readonly looked: readonly Float64Array[];
   /** JSON of the inputs for the log; made while the model works. */
   inputsText: string | null;
+  /** Number of its line in the log, once it is there. */
+  sequence: number;
   readonly done: InferDone;
 }
+
+/** What the score of a shadow needs of the request's own line. */
+type Mirrored = Pick<Underway, 'id' | 'sequence' | 'at'> & { readonly exposure: Exposure };
 
 const FIRST_CANDIDATE_REQUESTS = 20;
 const SHADOW_PATIENCE_MS = 600_000;
@@ -154,7 +159,7 @@ export class ServedEndpoint {
     }
     if (id === request.id) this.#givenIds.set(id, []);
     const looked = lookUpFeatures(this.#parts.views, arm.version.plan!.features, request, at);
-    const underway: Underway = { id, request, at, startedAt, stickyKey, looked, inputsText, done, ...arm };
+    const underway: Underway = { id, request, at, startedAt, stickyKey, looked, inputsText, sequence: 0, done, ...arm };
     this.#open++;
     arm.version.submit({
       rows: request.rows,
@@ -194,11 +199,13 @@ export class ServedEndpoint {
   /** Scores a logged request by the other version of its rollout, after a restart had lost that. */
   mirrorAgain(
     request: InferRequest & { readonly id: string; readonly at: number },
+    sequence: number,
     by: number,
     exposure: Exposure,
   ): void {
     const version = this.versions.get(by);
-    if (version?.canServe === true) this.#shadow(version, request, request.id, request.at, exposure);
+    if (version?.canServe === true)
+      this.#shadow(version, request, { id: request.id, sequence, at: request.at, exposure });
   }
 
   #inputsTextOf({ columns }: InferRequest): string {
@@ -311,7 +318,7 @@ export class ServedEndpoint {
     const featuresText = looked
       .map((values, i) => `${JSON.stringify(version.plan!.features[i]!.name)}:${columnText([...values])}`)
       .join(',');
-    this.#parts.spool.append(
+    underway.sequence = this.#parts.spool.append(
       'p',
       predictionFields({
         id: underway.id,
@@ -335,10 +342,11 @@ export class ServedEndpoint {
     if (failure !== null && rows > 0) this.#parts.lost(rows);
   }
 
-  #remember({ id, at, request, inputsText }: Underway, { version, values }: InferAnswer): void {
+  #remember({ id, sequence, at, request, inputsText }: Underway, { version, values }: InferAnswer): void {
     // Only a caller who chose the id can ask again by it.
     const answer = id === request.id ? { version, values, fingerprint: fingerprintOf(inputsText!) } : null;
-    this.#parts.pending.add({ id, at, rows: request.rows, columns: this.#columnsToKeep(request), answer });
+    const columns = this.#columnsToKeep(request);
+    this.#parts.pending.add({ id, sequence, at, rows: request.rows, columns, answer });
   }
 
   #columnsToKeep({ columns }: InferRequest): Readonly<Record<string, ColumnValues>> | null {
@@ -355,14 +363,14 @@ export class ServedEndpoint {
   }
 
   /** While a rollout runs, both of its versions score every row, so that their losses can be compared in pairs. */
-  #mirror({ id, at, request, role, exposure }: Underway): void {
+  #mirror({ id, sequence, at, request, role, exposure }: Underway): void {
     if (exposure === null || exposure.rollout !== this.#state.split?.rollout) return;
     const other = role === 'candidate' ? this.#state.champion : this.#state.split.candidate;
     const version = other === null ? undefined : this.versions.get(other);
-    if (version?.canServe === true) this.#shadow(version, request, id, at, exposure);
+    if (version?.canServe === true) this.#shadow(version, request, { id, sequence, at, exposure });
   }
 
-  #shadow(version: ServedVersion, request: InferRequest, id: string, at: number, exposure: Exposure): void {
+  #shadow(version: ServedVersion, request: InferRequest, { id, sequence, at, exposure }: Mirrored): void {
     const startedAt = performance.now();
     const { rows } = request;
     const plan = version.plan!;
@@ -374,7 +382,8 @@ export class ServedEndpoint {
       settle: ({ values, error }) => {
         // What was shed says nothing about the model.
         if (error !== undefined && error.code !== 'internal') return;
-        const parts = { id, rows, at, version: version.version, exposure, ms: performance.now() - startedAt };
+        const ms = performance.now() - startedAt;
+        const parts = { id, requestSequence: sequence, rows, at, version: version.version, exposure, ms };
         const text = values === undefined ? null : valuesText(values);
         this.#parts.spool.append('s', shadowFields({ ...parts, error: error?.message ?? null, valuesText: text }));
       },

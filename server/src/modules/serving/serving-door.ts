@@ -30,8 +30,9 @@ export interface LogSpan {
  *   candidate's share then), `rollout`, `step`, `sticky_key`, `ms`, `error` (null = answered), `prediction`, `seq`,
  *   and one column for each input, `input.<name>`, and each looked-up feature, `feature.<name>`.
  * - shadows: what the other version of a rollout said to the same rows: `id`, `request`, `row`, `at`, `version`,
- *   `rollout`, `step`, `ms`, `error`, `prediction`, `seq`.
- * - labels: `id` (of the prediction), `at` TIMESTAMP (when the truth became known), `value`, `predicted_at`, `seq`.
+ *   `rollout`, `step`, `ms`, `error`, `prediction`, `seq`, `request_seq` (`seq` of the prediction).
+ * - labels: `id` (of the prediction), `at` TIMESTAMP (when the truth became known), `value`, `predicted_at`, `seq`,
+ *   and `request_seq` with `row`, the place of the prediction, which `placedLabelsSql` completes.
  */
 export interface ServingDoor {
   readonly actions: readonly Action[];

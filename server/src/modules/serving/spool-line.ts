@@ -42,6 +42,8 @@ export interface PredictionEntry {
 export interface ShadowEntry {
   readonly t: 's';
   readonly q: number;
+  /** Number of the line of its request. */
+  readonly s: number;
   readonly r: string;
   readonly n: number;
   readonly at: number;
@@ -61,6 +63,8 @@ export interface LabelEntry {
   readonly y: readonly number[];
   /** Event time of the prediction; null when it was not in memory any more. */
   readonly p: readonly (number | null)[];
+  /** Number of the line of its request; null likewise. */
+  readonly s: readonly (number | null)[];
 }
 
 /** Labels that were refused, because nobody knows their predictions. */
@@ -124,6 +128,7 @@ export function predictionFields(parts: PredictionParts): string {
 
 export interface ShadowParts {
   readonly id: string;
+  readonly requestSequence: number;
   readonly rows: number;
   readonly at: number;
   readonly version: number;
@@ -135,8 +140,8 @@ export interface ShadowParts {
 
 export function shadowFields({ exposure, ...parts }: ShadowParts): string {
   return (
-    `"r":${JSON.stringify(parts.id)},"n":${parts.rows},"at":${parts.at},"v":${parts.version},` +
-    `"ro":"${exposure.rollout}","st":${exposure.step},"ms":${milliseconds(parts.ms)},` +
+    `"s":${parts.requestSequence},"r":${JSON.stringify(parts.id)},"n":${parts.rows},"at":${parts.at},` +
+    `"v":${parts.version},"ro":"${exposure.rollout}","st":${exposure.step},"ms":${milliseconds(parts.ms)},` +
     `"e":${textOrNull(parts.error)},"y":${parts.valuesText}`
   );
 }
@@ -146,12 +151,14 @@ export interface RecordedLabel {
   readonly at: number;
   readonly value: number;
   readonly predictedAt: number | null;
+  readonly requestSequence: number | null;
 }
 
 export function labelFields(labels: readonly RecordedLabel[]): string {
   const list = (pick: (label: RecordedLabel) => unknown): string => JSON.stringify(labels.map(pick));
   return (
     `"id":${list(({ id }) => id)},"at":${list(({ at }) => at)},` +
-    `"y":${list(({ value }) => value)},"p":${list(({ predictedAt }) => predictedAt)}`
+    `"y":${list(({ value }) => value)},"p":${list(({ predictedAt }) => predictedAt)},` +
+    `"s":${list(({ requestSequence }) => requestSequence)}`
   );
 }
