@@ -2,8 +2,8 @@
 // process: the same requests, the same load, rounds interleaved, medians. Writes bench/results/infer.json.
 import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { EndpointDefinition } from '@flyball/api';
@@ -12,6 +12,7 @@ import { encodeOnnx, trainBoosting } from '@flyball/stats/learn';
 import { systemActor } from '../server/src/platform/access/actor.ts';
 import { createTestDatabase } from '../server/src/testing/test-database.ts';
 import { addVersion, startServingProgram } from './infer/serving-program.ts';
+import { median, writeReport } from './report/write-report.ts';
 
 const here = import.meta.dirname;
 const features = ['hour', 'weekday', 'distance'];
@@ -102,10 +103,6 @@ async function load(url: string, path: string, bodies: string, connections: numb
   return JSON.parse(stdout) as Measured;
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
-}
-
 const summary = (all: readonly Measured[]) => ({
   requestsPerSecond: Math.round(median(all.map((one) => one.requestsPerSecond))),
   p50Ms: median(all.map((one) => one.p50Ms)),
@@ -161,23 +158,16 @@ try {
   while ((await fetch(`${ours.url}/v2/models/${name}/ready`)).status !== 200)
     await new Promise((r) => setTimeout(r, 50));
   const results = await measure(ours.url, bare.url, folder);
-  const result = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      platform: `${process.platform} ${process.arch}`,
-    },
-    versions: { node: process.versions.node },
+  const slowestRatio = Math.min(...results.map(({ ratio }) => ratio));
+  writeReport('infer', {
+    versions: {},
     model: { trees: 80, maxDepth: 6, features },
     rounds,
     secondsPerRound: seconds,
     results,
-    slowestRatio: Math.min(...results.map(({ ratio }) => ratio)),
-  };
-  mkdirSync(join(here, 'results'), { recursive: true });
-  writeFileSync(join(here, 'results/infer.json'), `${JSON.stringify(result, null, 2)}\n`);
-  console.log(`slowest ratio ours / bare: ${result.slowestRatio}`);
+    slowestRatio,
+  });
+  console.log(`slowest ratio ours / bare: ${slowestRatio}`);
 } finally {
   for (const child of children) child.disconnect();
   await database.drop();

@@ -1,15 +1,16 @@
 // Training time and AUC of our boosting against scikit-learn's HistGradientBoostingClassifier: same rows, same limits,
 // one thread each, rounds interleaved. Writes bench/results/learner.json.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { delongTest } from '@flyball/stats';
 import { flightsTable } from './learner/flights-table.ts';
 import { writeTable } from './learner/table-file.ts';
+import { peerPython, singleThreaded } from './report/peer-python.ts';
+import { median, writeReport } from './report/write-report.ts';
 
 const here = import.meta.dirname;
-const python = join(here, '.venv/bin/python');
 const rows = 200_000;
 const rounds = 7;
 const options = { trees: 100, maxDepth: 6, learningRate: 0.1, lambda: 1, minRowsPerLeaf: 20, maxBins: 255 };
@@ -21,27 +22,9 @@ interface Round {
   readonly versions?: Readonly<Record<string, string>>;
 }
 
-function makePeerEnvironment(): void {
-  if (!existsSync(python)) execFileSync('python3', ['-m', 'venv', join(here, '.venv')], { stdio: 'inherit' });
-  const packages = ['scikit-learn==1.9.1', 'numpy==2.4.6'];
-  execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...packages], { stdio: 'inherit' });
-}
-
-/** One thread for the peer, and no settings that some machines give its linear algebra. */
-function peerEnvironment(): NodeJS.ProcessEnv {
-  const { OPENBLAS_CORETYPE: _core, OPENBLAS_L2_SIZE: _cache, ...rest } = process.env;
-  return { ...rest, OMP_NUM_THREADS: '1' };
-}
-
 function runRound(program: string, script: string, folder: string, width: number, env = process.env): Round {
   const args = [join(here, script), folder, String(width), JSON.stringify(options)];
   return JSON.parse(execFileSync(program, args, { encoding: 'utf8', env }));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 function summary(all: readonly Round[]) {
@@ -59,48 +42,41 @@ function readScores(folder: string, name: string): Float64Array {
   return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }
 
-function measure(folder: string, width: number): { ours: Round[]; peer: Round[] } {
+function measure(python: string, folder: string, width: number): { ours: Round[]; peer: Round[] } {
   const ours: Round[] = [];
   const peer: Round[] = [];
   for (let round = 1; round <= rounds; round++) {
     ours.push(runRound(process.execPath, 'learner/train-ours.ts', folder, width));
-    peer.push(runRound(python, 'learner_peer.py', folder, width, peerEnvironment()));
+    peer.push(runRound(python, 'learner_peer.py', folder, width, singleThreaded()));
     const [a, b] = [ours.at(-1)!.seconds, peer.at(-1)!.seconds];
     console.log(`round ${round}: ours ${a.toFixed(2)} s, scikit-learn ${b.toFixed(2)} s`);
   }
   return { ours, peer };
 }
 
-makePeerEnvironment();
+const python = peerPython('learner', ['scikit-learn==1.9.1', 'numpy==2.4.6']);
 const folder = mkdtempSync(join(tmpdir(), 'flyball-learner-'));
 try {
   const { source, features, train, test } = await flightsTable(rows);
   writeTable(folder, 'train', train);
   writeTable(folder, 'test', test);
-  const { ours, peer } = measure(folder, features.length);
+  const { ours, peer } = measure(python, folder, features.length);
   const compared = delongTest(test.labels, readScores(folder, 'ours'), readScores(folder, 'peer'));
   const [a, b] = [summary(ours), summary(peer)];
-  const result = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: {
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      platform: `${process.platform} ${process.arch}`,
-    },
-    versions: { node: process.versions.node, ...peer[0]?.versions },
+  const timeRatio = a.medianSeconds / b.medianSeconds;
+  writeReport('learner', {
+    versions: { ...peer[0]?.versions },
     data: { source, features, trainRows: train.labels.length, testRows: test.labels.length },
     options,
     threads: 1,
     rounds,
     ours: { auc: compared.aucA, ...a },
     scikitLearn: { auc: compared.aucB, ...b },
-    timeRatio: a.medianSeconds / b.medianSeconds,
+    timeRatio,
     aucDifference: { value: compared.difference, lower: compared.lower, upper: compared.upper },
-  };
-  mkdirSync(join(here, 'results'), { recursive: true });
-  writeFileSync(join(here, 'results/learner.json'), `${JSON.stringify(result, null, 2)}\n`);
+  });
   console.log(`training: ours ${a.medianSeconds.toFixed(2)} s, scikit-learn ${b.medianSeconds.toFixed(2)} s (medians)`);
-  console.log(`ratio ours / scikit-learn: ${result.timeRatio.toFixed(2)}`);
+  console.log(`ratio ours / scikit-learn: ${timeRatio.toFixed(2)}`);
   console.log(`AUC: ours ${compared.aucA.toFixed(4)}, scikit-learn ${compared.aucB.toFixed(4)}`);
 } finally {
   rmSync(folder, { recursive: true });

@@ -2,10 +2,11 @@
 // the same clients: one at a time and in batches of 1,000, with 1 and 32 clients. Slices alternate; medians are
 // compared.
 // What PostgreSQL itself can do is measured in the same run. Writes bench/results/tracking.json.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../server/src/platform/database/embedded-postgres.ts';
+import { median, round, writeReport } from './report/write-report.ts';
 import { databaseLimits } from './tracking/database-limits.ts';
 import { type Call, load, type Slice } from './tracking/load.ts';
 import { type RunningServer, startFlyball, startMlflow } from './tracking/servers.ts';
@@ -14,9 +15,6 @@ const ROUNDS = 5;
 const SLICE_MS = 2_000;
 const BATCH = 1_000;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
-const round = (value: number): number => Number(value.toPrecision(3));
 
 async function post<T>(server: RunningServer, path: string, body: object): Promise<T> {
   const answer = await fetch(`${server.url}/api/2.0/mlflow${path}`, {
@@ -139,11 +137,9 @@ try {
     unnestRowsPerSecond: round((before.rowsPerSecond + after.rowsPerSecond) / 2),
   };
   const batches = results.find(({ operation, clients }) => operation === 'logBatch' && clients === 32);
-  const report = {
-    what: 'Calls per second over the MLflow protocol, medians of alternating slices',
-    at: new Date().toISOString(),
-    machine: { cpus: cpus().length, model: cpus()[0]?.model, node: process.version },
+  writeReport('tracking', {
     versions: { mlflow: servers[1]?.version },
+    what: 'Calls per second over the MLflow protocol, medians of alternating slices',
     settings: {
       rounds: ROUNDS,
       sliceMs: SLICE_MS,
@@ -156,9 +152,7 @@ try {
       shareOfUnnestLimit: round((batches?.flyball.metricsPerSecond ?? 0) / limits.unnestRowsPerSecond),
     },
     results,
-  };
-  mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
-  writeFileSync(join(import.meta.dirname, 'results', 'tracking.json'), `${JSON.stringify(report, null, 2)}\n`);
+  });
   process.stdout.write(`PostgreSQL: ${limits.commitsPerSecond} commits/s, ${limits.unnestRowsPerSecond} rows/s\n`);
 } finally {
   for (const server of servers) await server.stop();

@@ -1,16 +1,20 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { peerPython } from '../report/peer-python.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
-const ownPython = join(root, 'bench', '.venv', 'bin', 'python');
 
 export interface RunningServer {
   readonly name: string;
   readonly url: string;
   readonly version: string;
   stop(): Promise<void>;
+}
+
+export interface RunningFlyball extends RunningServer {
+  readonly gatewayUrl: string;
 }
 
 async function freePort(): Promise<number> {
@@ -42,7 +46,7 @@ function stopper(child: ChildProcess): () => Promise<void> {
 }
 
 /** Our server as users start it, on a database that was started for the bench. */
-export async function startFlyball(folder: string, databaseUrl: string, ownerUrl: string): Promise<RunningServer> {
+export async function startFlyball(folder: string, databaseUrl: string, ownerUrl: string): Promise<RunningFlyball> {
   const [port, gatewayPort] = [await freePort(), await freePort()];
   const args = ['--port', String(port), '--gateway-port', String(gatewayPort), '--data-dir', folder];
   const child = spawn(process.execPath, [join(root, 'server/src/main.ts'), ...args, '--log-level', 'error'], {
@@ -52,21 +56,13 @@ export async function startFlyball(folder: string, databaseUrl: string, ownerUrl
   });
   const url = `http://127.0.0.1:${port}`;
   await untilReady(url, child);
-  return { name: 'flyball', url, version: process.version, stop: stopper(child) };
-}
-
-function pythonWithMlflow(): string {
-  const given = process.env['FLYBALL_BENCH_PYTHON'];
-  if (given !== undefined) return given;
-  if (!existsSync(ownPython))
-    execFileSync('python3', ['-m', 'venv', join(root, 'bench', '.venv')], { stdio: 'inherit' });
-  execFileSync(ownPython, ['-m', 'pip', 'install', '--quiet', '--upgrade', 'mlflow'], { stdio: 'inherit' });
-  return ownPython;
+  const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
+  return { name: 'flyball', url, gatewayUrl, version: process.version, stop: stopper(child) };
 }
 
 /** The newest `mlflow server` with its default store, SQLite, and its default number of workers. */
 export async function startMlflow(folder: string): Promise<RunningServer> {
-  const python = pythonWithMlflow();
+  const python = process.env['FLYBALL_BENCH_PYTHON'] ?? peerPython('mlflow', ['--upgrade', 'mlflow']);
   const version = execFileSync(python, ['-c', 'import mlflow; print(mlflow.__version__)'], { encoding: 'utf8' }).trim();
   mkdirSync(folder, { recursive: true });
   const port = await freePort();
