@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A Python with a peer's packages, in a folder of its own below bench/.venv: peers disagree about their dependencies. */
+/** A Python with a peer's packages, in a folder of its own: peers disagree about their dependencies. */
 export function peerPython(name: string, packages: readonly string[]): string {
   const folder = join(import.meta.dirname, '..', '.venv', name);
   const python = join(folder, 'bin', 'python');
