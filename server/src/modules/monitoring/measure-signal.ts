@@ -60,6 +60,7 @@ export function referenceFrom(window: Window, signal: SignalDefinition): Referen
 
 function distance(window: Window, signal: SignalDefinition, bins: FrozenBins): Measured {
   const cells = cellsOf(window, signal);
+  if (cells.length === 0) return { value: null, count: 0 };
   const counts = binCounts(bins, cells);
   const of = signal.kind === 'ks' ? binnedKsStatistic : populationStabilityIndex;
   return { value: of(bins.reference, counts), count: cells.length };
