@@ -11,11 +11,15 @@ import { loadVersion } from './version-model.ts';
 
 type Input = z.output<typeof EvaluateInput>;
 
-/** Columns that the models and the slices need, each once. */
-function wantedColumns(versions: readonly ModelVersion[], input: Input): string[] {
-  const cluster = input.cluster?.startsWith('at:') === false ? [input.cluster] : [];
-  const inputs = versions.flatMap((version) => version.inputs.map(({ name }) => name));
-  return [...new Set([...inputs, ...input.slices, ...cluster])];
+/** Columns that the models need, each once. */
+const inputColumns = (versions: readonly ModelVersion[]): string[] => [
+  ...new Set(versions.flatMap((version) => version.inputs.map(({ name }) => name))),
+];
+
+/** Columns that only tell rows apart, each once. */
+function groupColumns({ slices, cluster }: Input): string[] {
+  const own = cluster === undefined || cluster.startsWith('at:') ? [] : [cluster];
+  return [...new Set([...slices, ...own])];
 }
 
 async function predict(parts: EvaluationParts, project: string, version: ModelVersion, rows: LabelledRows) {
@@ -32,8 +36,8 @@ const MAX_SLICES = 50;
 
 function slicesOf(rows: LabelledRows, scored: Scored, columns: readonly string[], threshold: number) {
   return columns.flatMap((column) => {
-    const groups = new Map<number, number[]>();
-    for (const [row, value] of rows.columns.get(column)!.entries()) {
+    const groups = new Map<string | null, number[]>();
+    for (const [row, value] of rows.groups.get(column)!.entries()) {
       const group = groups.get(value);
       if (group === undefined) groups.set(value, [row]);
       else group.push(row);
@@ -43,8 +47,8 @@ function slicesOf(rows: LabelledRows, scored: Scored, columns: readonly string[]
       const take = (values: Float64Array): Float64Array => Float64Array.from(members, (row) => values[row]!);
       const clusters = scored.clusters === undefined ? undefined : take(scored.clusters);
       const part = { labels: take(scored.labels), predictions: take(scored.predictions), clusters };
-      const name = Number.isNaN(value) ? 'missing' : String(value);
-      return { column, value: name, count: members.length, metrics: measurePredictions(part, threshold) };
+      const metrics = measurePredictions(part, threshold);
+      return { column, value: value ?? 'missing', count: members.length, metrics };
     });
   });
 }
@@ -96,7 +100,8 @@ export async function evaluateVersion(
     if (other !== input.version) others.push(await registry.getVersion(project, input.model, other));
   }
   const path = await features.trainingSetPath(project, set.id);
-  const rows = await readLabelledRows(platform, set, path, wantedColumns([version, ...others], input));
+  const groups = groupColumns(input);
+  const rows = await readLabelledRows(platform, set, path, inputColumns([version, ...others]), { groups });
   const clusters = clustersOf(rows, input.cluster);
   const scored = { labels: rows.labels, predictions: await predict(parts, project, version, rows), clusters };
   const comparisons = [];

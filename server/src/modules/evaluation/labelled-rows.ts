@@ -10,6 +10,8 @@ export interface LabelledRows {
   readonly labels: Float64Array;
   /** Epoch ms of each row's moment. */
   readonly at: Float64Array;
+  /** Columns that only tell rows apart, whatever they hold; what is missing is null. */
+  readonly groups: ReadonlyMap<string, readonly (string | null)[]>;
 }
 
 /** Float32 as models see it; what is missing is NaN. */
@@ -20,9 +22,9 @@ function numbersOf(column: AnalyticsColumn): Float32Array {
   return numbers;
 }
 
-function checkNumeric(set: TrainingSet, wanted: readonly string[]): void {
+function checkColumns(set: TrainingSet, wanted: readonly string[], groups: readonly string[]): void {
   const known = new Map(set.columns.map(({ name, type }) => [name, type]));
-  const absent = wanted.filter((name) => !known.has(name));
+  const absent = [...wanted, ...groups].filter((name) => !known.has(name));
   if (absent.length > 0) {
     throw new PlatformError('invalid_input', `Training set ${set.id} has no column ${absent.join(', ')}`);
   }
@@ -32,24 +34,36 @@ function checkNumeric(set: TrainingSet, wanted: readonly string[]): void {
   }
 }
 
+interface Reading {
+  readonly label?: string;
+  /** Columns that rows are grouped by. */
+  readonly groups?: readonly string[];
+  readonly maxRows?: number;
+  readonly signal?: AbortSignal;
+}
+
 /** Reads columns of a training set from its Parquet file; `maxRows` takes the newest ones. */
 export async function readLabelledRows(
   platform: Platform,
   set: TrainingSet,
   path: string,
   wanted: readonly string[],
-  options: { readonly label?: string; readonly maxRows?: number; readonly signal?: AbortSignal } = {},
+  options: Reading = {},
 ): Promise<LabelledRows> {
   const label = options.label ?? set.spec.label.name;
-  checkNumeric(set, [...wanted, label]);
+  const groups = options.groups ?? [];
+  checkColumns(set, [...wanted, label], groups);
   const job = { name: 'read-training-set', ...(options.signal === undefined ? {} : { signal: options.signal }) };
   return await platform.analytics.run(job, async (session) => {
     const file = await session.attach('training-set.parquet', path);
-    const list = wanted.map((name) => `${quoteIdentifier(name)}::float`).join(', ');
+    const list = [
+      ...wanted.map((name) => `${quoteIdentifier(name)}::float`),
+      ...groups.map((name) => `${quoteIdentifier(name)}::varchar`),
+    ];
     const newest = options.maxRows === undefined ? '' : ` order by __at desc limit ${Math.floor(options.maxRows)}`;
     const inner = `select * from read_parquet($1)${newest}`;
     const { rowCount, columns } = await session.columns(
-      `select __at::double, ${quoteIdentifier(label)}::double${wanted.length === 0 ? '' : `, ${list}`}
+      `select ${['__at::double', `${quoteIdentifier(label)}::double`, ...list].join(', ')}
        from (${inner}) as rows order by __at`,
       [file],
     );
@@ -60,6 +74,7 @@ export async function readLabelledRows(
       at: Float64Array.from(at!.values as Float64Array),
       labels: Float64Array.from(labels!.values as Float64Array),
       columns: new Map(wanted.map((name, i) => [name, numbersOf(rest[i]!)])),
+      groups: new Map(groups.map((name, i) => [name, rest[wanted.length + i]!.values as (string | null)[]])),
     };
   });
 }
@@ -72,8 +87,11 @@ export function clustersOf(rows: LabelledRows, cluster: string | undefined): Flo
     const milliseconds = Number(stretch[1]) * 1000;
     return rows.at.map((at) => Math.floor(at / milliseconds));
   }
-  const column = rows.columns.get(cluster);
-  if (column === undefined)
-    throw new PlatformError('invalid_input', `There is no column "${cluster}" to group rows by`);
-  return Float64Array.from(column);
+  const group = rows.groups.get(cluster);
+  if (group === undefined) throw new PlatformError('invalid_input', `There is no column "${cluster}" to group rows by`);
+  const numbers = new Map<string | null, number>();
+  return Float64Array.from(group, (value) => {
+    if (!numbers.has(value)) numbers.set(value, numbers.size);
+    return numbers.get(value)!;
+  });
 }
