@@ -50,6 +50,8 @@ export interface Definition<K extends DefinitionKind = DefinitionKind, N extends
   readonly kind: K;
   readonly name: N;
   readonly body: DefinitionBodies[K];
+  /** What such a body holds and nothing else. */
+  readonly schema: z.ZodType<DefinitionBodies[K]>;
   /** Where it was defined, for messages. */
   readonly definedAt: string;
 }
@@ -87,5 +89,5 @@ export function makeDefinition<K extends DefinitionKind, N extends string>(
     const places = result.error.issues.map(({ path, message }) => `  ${path.join('.') || kind}: ${message}`);
     throw new TypeError(`The ${kind} "${name}" is not right:\n${places.join('\n')}`);
   }
-  return { [mark]: true, kind, name, body: result.data, definedAt };
+  return { [mark]: true, kind, name, body: result.data, schema, definedAt };
 }

@@ -18,12 +18,13 @@ export interface Change {
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-/** Every leaf of `to` that `from` does not have as it is; what only the server knows does not count. */
+/** Every place where `to` is not what `from` is, with what only one of them has. */
 export function differencesOf(from: unknown, to: unknown, at = ''): Difference[] {
   if (Object.is(from, to)) return [];
   if (Array.isArray(from) && Array.isArray(to) && from.length !== to.length) return [{ at, from, to }];
   if (isObject(from) && isObject(to) && Array.isArray(from) === Array.isArray(to)) {
-    return Object.keys(to).flatMap((key) => differencesOf(from[key], to[key], at === '' ? key : `${at}.${key}`));
+    const keys = new Set([...Object.keys(from), ...Object.keys(to)]);
+    return [...keys].flatMap((key) => differencesOf(from[key], to[key], at === '' ? key : `${at}.${key}`));
   }
   return [{ at, from, to }];
 }
@@ -38,7 +39,8 @@ export async function planProject(flyball: Flyball, definitions: readonly Defini
       changes.push({ definition, action: 'create', differences: [] });
       continue;
     }
-    const differences = differencesOf(known, definition.body);
+    // What the server adds for itself, as its times and counts, is in no definition.
+    const differences = differencesOf(definition.schema.parse(known), definition.body);
     changes.push({ definition, action: differences.length === 0 ? 'none' : 'update', differences });
   }
   return changes;
