@@ -133,6 +133,8 @@ describe('the command line', () => {
       ['dataset', 'show', 'missing'],
       ['pipeline', 'show', '00000000-0000-4000-8000-000000000000'],
       ['--project', 'missing', 'dataset', 'list'],
+      ['endpoint', 'rollout', 'missing', '2'],
+      ['model', 'approve', '00000000-0000-4000-8000-000000000000', '--reason', 'none'],
     ]) {
       assert.match((await ends(args, exitCodes.notFound)).err, /No .* called/i);
     }
@@ -195,6 +197,11 @@ describe('the command line', () => {
     );
     await ends(['apply', 'good'], exitCodes.ok);
     assert.match((await ends(['plan', 'good'], exitCodes.ok)).out, /: 0 .*, 0 .*, 4 as they are$/m);
+    project.write({ 'good/project.ts': definitions.replace("  timeColumn: 'date',\n", '') });
+    const { out } = await ends(['apply', 'good'], exitCodes.ok);
+    assert.match(out, /^ {4}timeColumn: "date" → nothing$/m);
+    project.write({ 'good/project.ts': definitions });
+    await ends(['apply', 'good'], exitCodes.ok);
   });
 
   it('adds data; ends with 8 when the data breaks what it promises, and says what and where', async () => {

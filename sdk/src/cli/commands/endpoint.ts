@@ -70,11 +70,11 @@ export function addEndpointCommands(program: Command): void {
     .command('rollout')
     .description('show the latest rollout, or start one')
     .argument('<endpoint>')
-    .option('--version <number>', 'start rolling this version out')
-    .action(async (name: string, options: { version?: string }, command: Command) => {
+    .argument('[version]', 'start rolling this version out')
+    .action(async (name: string, given: string | undefined, _options: unknown, command: Command) => {
       const session = sessionOf(command);
-      if (options.version !== undefined) {
-        const version = Number(options.version);
+      if (given !== undefined) {
+        const version = Number(given);
         session.answer(
           await session.flyball.startRollout({ params: { endpoint: name }, body: { version } }),
           printRollout,

@@ -1,7 +1,45 @@
+import type { Approval } from '@flyball/api';
 import type { Command } from 'commander';
 import { exitCodes } from '../exit-code.ts';
 import { colour, print, printTable } from '../output.ts';
 import { sessionOf } from '../session.ts';
+
+function printApproval({ id, state, findings, rolloutId }: Approval): void {
+  print(`${state}${rolloutId === null ? `, approval ${id}` : `, rollout ${rolloutId}`}`);
+  for (const { ok, rule, message } of findings)
+    print(`  ${ok ? colour.green('✓') : colour.red('✗')} ${rule}: ${message}`);
+}
+
+function addDecisionCommands(model: Command): void {
+  model
+    .command('approvals')
+    .description('promotions that were asked for, newest first')
+    .action(async (_options: unknown, command: Command) => {
+      const session = sessionOf(command);
+      session.answer((await session.flyball.listApprovals({ query: {} })).items, (items) =>
+        printTable(items, {
+          approval: (row) => row.id,
+          version: (row) => `${row.model}@${row.version}`,
+          endpoint: (row) => row.endpoint,
+          state: (row) => row.state,
+          'asked by': (row) => row.requestedBy,
+          decided: (row) => row.decisions.map(({ by, decision }) => `${decision} by ${by}`).join(', '),
+        }),
+      );
+    });
+  for (const decision of ['approve', 'reject'] as const) {
+    model
+      .command(decision)
+      .description(`${decision} a promotion that waits for a person`)
+      .argument('<approval>')
+      .requiredOption('--reason <text>', 'why')
+      .action(async (approval: string, { reason }: { reason: string }, command: Command) => {
+        const session = sessionOf(command);
+        const body = { decision, reason };
+        session.answer(await session.flyball.decideApproval({ params: { approval }, body }), printApproval);
+      });
+  }
+}
 
 /** `model …` */
 export function addModelCommands(program: Command): void {
@@ -49,13 +87,10 @@ export function addModelCommands(program: Command): void {
       const approval = await session.flyball.requestPromotion({
         body: { model: name, version: Number(version), ...options },
       });
-      session.answer(approval, ({ state, findings, rolloutId }) => {
-        print(`${state}${rolloutId === null ? '' : `, rollout ${rolloutId}`}`);
-        for (const { ok, rule, message } of findings)
-          print(`  ${ok ? colour.green('✓') : colour.red('✗')} ${rule}: ${message}`);
-      });
+      session.answer(approval, printApproval);
       if (approval.state === 'rejected') process.exitCode = exitCodes.verdict;
     });
+  addDecisionCommands(model);
   model
     .command('evidence')
     .description('everything that proves how a version came to be')
