@@ -36,6 +36,7 @@ export function createModules(platform: Platform): Modules {
   const monitoring = createMonitoring(platform, features, registry, evaluation, pipelines, serving);
   const governance = createGovernance(platform, data, features, tracking, registry, evaluation, serving);
   registry.protectAliases(governance.protectsAlias);
+  serving.guardRollouts(governance.refusesRollout);
   for (const { actions } of [features, registry, evaluation, serving, governance]) pipelines.registerActions(actions);
   return {
     data,

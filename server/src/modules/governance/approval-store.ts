@@ -74,3 +74,22 @@ export async function listApprovals(on: Queryable, page: ApprovalPage): Promise<
   if (page.version !== undefined) query = query.where('version', '=', page.version);
   return (await query.execute()).map(({ body }) => body);
 }
+
+/** Whether a version was ever approved for an endpoint: one that was may come back. */
+export async function isApproved(
+  on: Queryable,
+  wanted: { readonly project: string; readonly model: string; readonly version: number; readonly endpoint: string },
+): Promise<boolean> {
+  const row = await on
+    .tables<Tables>()
+    .selectFrom('governance.approval')
+    .select('id')
+    .where('project', '=', wanted.project)
+    .where('model', '=', wanted.model)
+    .where('version', '=', wanted.version)
+    .where('endpoint', '=', wanted.endpoint)
+    .where('state', '=', 'approved')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}

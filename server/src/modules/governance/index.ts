@@ -10,10 +10,10 @@ import type { Action } from '#platform/actions/action';
 import type { Handlers } from '#platform/http/serve';
 import type { Platform } from '#platform/platform';
 import type { Registry } from '#registry';
-import type { Serving } from '#serving';
+import type { RolloutGuard, Serving } from '#serving';
 import type { Tracking } from '#tracking';
 import { governanceActions } from './actions.ts';
-import { listApprovals } from './approval-store.ts';
+import { isApproved, listApprovals } from './approval-store.ts';
 import { collectEvidence } from './collect-evidence.ts';
 import { decideApproval } from './decide-approval.ts';
 import type { GovernanceParts } from './parts.ts';
@@ -28,6 +28,8 @@ export interface Governance {
   getEvidence(project: string, model: string, version: number): Promise<Evidence>;
   /** Whether a policy lets only rollouts move an alias of a model. */
   protectsAlias(project: string, model: string, alias: string): Promise<boolean>;
+  /** Why a policy does not let a version be rolled out: nobody has approved it for the endpoint. */
+  refusesRollout: RolloutGuard;
 }
 
 async function putPolicy({ platform }: GovernanceParts, actor: Actor, project: string, policy: PolicyDefinition) {
@@ -83,6 +85,14 @@ export function createGovernance(
     protectsAlias: async (project, model, alias) => {
       const policy = policyFor(await listPolicies(platform.database, project), model);
       return policy?.protectedAliases.includes(alias) ?? false;
+    },
+    refusesRollout: async (project, { model, version, endpoint }) => {
+      const policy = policyFor(await listPolicies(platform.database, project), model);
+      if (policy === null || (await isApproved(platform.database, { project, model, version, endpoint }))) return null;
+      return (
+        `The policy "${policy.name}" lets only approved versions be rolled out, and ${model}@${version} is not approved ` +
+        `for "${endpoint}": ask with \`flyball model promote ${model} ${version} --endpoint ${endpoint}\``
+      );
     },
   };
 }

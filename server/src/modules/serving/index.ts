@@ -25,6 +25,7 @@ import { getRollout, startRollout } from './start-rollout.ts';
 export type { Gateway } from './gateway.ts';
 export type { InferAnswer, InferRequest } from './infer-request.ts';
 export { placedLabelsSql } from './log-sql.ts';
+export type { RolloutGuard } from './parts.ts';
 export { readLabels, readMoment } from './read-labels.ts';
 export type { LabelReceipt, NewLabel } from './record-labels.ts';
 export type { ServedEndpoint } from './served-endpoint.ts';
@@ -60,6 +61,9 @@ function doorOf(parts: ServingParts, hooks: AdvanceHook[]): ServingDoor {
     getRollout: async (project, id) => await getRollout(parts, project, id),
     startRollout: async (actor, project, name, version, plan) =>
       await startRollout(parts, actor, project, name, version, plan),
+    guardRollouts: (guard) => {
+      parts.rolloutGuard = guard;
+    },
     predictionFiles: async (...range) => await files('predictions', ...range),
     shadowFiles: async (...range) => await files('shadows', ...range),
     labelFiles: async (...range) => await files('labels', ...range),
@@ -77,7 +81,7 @@ function doorOf(parts: ServingParts, hooks: AdvanceHook[]): ServingDoor {
 }
 
 export function createServing(platform: Platform, data: Data, features: Features, registry: Registry): Serving {
-  const parts: ServingParts = { platform, data, features, registry };
+  const parts: ServingParts = { platform, data, features, registry, rolloutGuard: async () => null };
   const hooks: AdvanceHook[] = [];
   const settled = new SettledWatch(parts);
   const gateway = new Gateway(parts);

@@ -9,4 +9,12 @@ export interface ServingParts {
   readonly data: Data;
   readonly features: Features;
   readonly registry: Registry;
+  /** Set once by who decides about versions; until then none needs leave. */
+  rolloutGuard: RolloutGuard;
 }
+
+/** Why a version may not be rolled out; null where it may. */
+export type RolloutGuard = (
+  project: string,
+  rollout: { readonly model: string; readonly version: number; readonly endpoint: string },
+) => Promise<string | null>;

@@ -2,6 +2,7 @@ import type { Endpoint, Rollout, RolloutPlan } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
 import type { Action } from '#platform/actions/action';
 import type { Platform } from '#platform/platform';
+import type { RolloutGuard } from './parts.ts';
 
 type Trx = Parameters<Parameters<Platform['database']['transaction']>[0]>[0];
 
@@ -49,6 +50,8 @@ export interface ServingDoor {
   shadowFiles(project: string, endpoint: string, fromMs: number, untilMs: number): Promise<string[]>;
   /** Local Parquet files with all labels that became known in [from, until), and others. */
   labelFiles(project: string, endpoint: string, fromMs: number, untilMs: number): Promise<string[]>;
+  /** From now on a rollout starts only where the guard has nothing against it. */
+  guardRollouts(guard: RolloutGuard): void;
   logSpan(project: string, endpoint: string): Promise<LogSpan>;
   onAdvance(hook: AdvanceHook): void;
   /** Says in a transaction that something new may be due at this endpoint, as after a change of a monitor. */

@@ -40,7 +40,10 @@ export async function startRollout(
   const { database } = parts.platform;
   const found = await requireEndpoint(parts, project, name);
   checkStartable(found, version);
-  const candidate = await parts.registry.getVersion(project, found.definition.model, version);
+  const { model } = found.definition;
+  const candidate = await parts.registry.getVersion(project, model, version);
+  const refusal = await parts.rolloutGuard(project, { model, version, endpoint: name });
+  if (refusal !== null) throw new PlatformError('not_allowed', refusal);
   await warmUp(parts, project, found.definition, candidate);
   const plan = given ?? found.definition.rollout;
   const id = newId();
