@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { Digest, Empty, JsonObject, Name, PageQuery, ProjectParams, pageOf, Timestamp } from './page.ts';
+import { Approval } from './approval.ts';
+import { Evidence } from './evidence.ts';
+import { Empty, Name, PageQuery, ProjectParams, pageOf, Timestamp } from './page.ts';
 import { ModelName } from './registry.ts';
 import { defineRoutes } from './route.ts';
 import { RolloutPlan } from './serving.ts';
@@ -27,52 +29,6 @@ export type PolicyDefinition = z.infer<typeof PolicyDefinition>;
 /** A policy in force. */
 export const Policy = PolicyDefinition.extend({ createdAt: Timestamp, updatedAt: Timestamp }).meta({ id: 'Policy' });
 export type Policy = z.infer<typeof Policy>;
-
-/** What a person, or the policy itself, decided about a promotion. */
-export const Decision = z.object({
-  by: z.string(),
-  decision: z.enum(['approve', 'reject']),
-  reason: z.string(),
-  at: Timestamp,
-});
-
-/** A request to promote a version, and who decided on it. */
-export const Approval = z
-  .object({
-    id: z.string(),
-    model: z.string(),
-    version: z.number().int(),
-    endpoint: z.string(),
-    policy: z.string().nullable(),
-    state: z.enum(['pending', 'approved', 'rejected']),
-    /** What the policy found, rule by rule. */
-    findings: z.array(z.object({ rule: z.string(), ok: z.boolean(), message: z.string() })),
-    decisions: z.array(Decision),
-    requestedBy: z.string(),
-    requestedAt: Timestamp,
-    decidedAt: Timestamp.nullable(),
-    rolloutId: z.string().nullable(),
-  })
-  .meta({ id: 'Approval' });
-export type Approval = z.infer<typeof Approval>;
-
-/** Everything that proves how a version came to be, with digests; `digest` covers `sections` in canonical JSON. */
-export const Evidence = z
-  .object({
-    model: z.string(),
-    version: z.number().int(),
-    generatedAt: Timestamp,
-    digest: Digest,
-    sections: z.array(
-      z.object({
-        title: z.string(),
-        kind: z.enum(['data', 'code', 'run', 'files', 'evaluation', 'gates', 'approvals', 'rollout', 'audit']),
-        items: z.array(JsonObject),
-      }),
-    ),
-  })
-  .meta({ id: 'Evidence' });
-export type Evidence = z.infer<typeof Evidence>;
 
 const ApprovalParams = ProjectParams.extend({ approval: z.string() });
 

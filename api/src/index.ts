@@ -1,4 +1,5 @@
 // The contract of Flyball: routes, schemas, errors, events and the typed client. Runs anywhere.
+export { Approval, Decision } from './approval.ts';
 export { type Client, type ClientOptions, createClient, routeUrl } from './client.ts';
 export {
   ColumnProfile,
@@ -39,6 +40,7 @@ export {
   Verdict,
 } from './evaluation.ts';
 export { type EventName, type EventPayload, events } from './events.ts';
+export { Evidence, EvidenceSection } from './evidence.ts';
 export {
   Entity,
   FeatureView,
@@ -49,7 +51,7 @@ export {
   TrainingSetSpec,
   WindowFeature,
 } from './features.ts';
-export { Approval, Decision, Evidence, governanceRoutes, Policy, PolicyDefinition } from './governance.ts';
+export { governanceRoutes, Policy, PolicyDefinition } from './governance.ts';
 export {
   Alert,
   AlertRule,

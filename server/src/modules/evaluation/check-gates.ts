@@ -60,9 +60,9 @@ export async function checkGates(
   await platform.database.transaction(async (trx) => {
     await insertGateReport(trx, project, report);
     const node = { kind: 'gate_report', id: report.id };
-    await data.lineage.record(trx, project, [
-      { from: { kind: 'evaluation', id: evaluation.id }, to: node, role: 'judged' },
-    ]);
+    const edge = { from: { kind: 'evaluation', id: evaluation.id }, to: node, role: 'judged' };
+    const title = `${model}@${version}: ${report.verdict.replaceAll('_', ' ')}`;
+    await data.lineage.record(trx, project, [edge], [{ ...node, title }]);
     const details = { model, version, verdict: report.verdict };
     await platform.audit.record(trx, { actor, project, action: 'evaluation.judged', subject: node, details });
   });

@@ -71,10 +71,12 @@ async function keep(parts: EvaluationParts, actor: Actor, project: string, evalu
   const node = { kind: 'evaluation', id };
   await platform.database.transaction(async (trx) => {
     await insertEvaluation(trx, project, evaluation);
-    await data.lineage.record(trx, project, [
+    const edges = [
       { from: { kind: 'model_version', id: `${model}@${version}` }, to: node, role: 'measured' },
       { from: { kind: 'training_set', id: evaluation.trainingSetId }, to: node, role: 'measured on' },
-    ]);
+    ];
+    const title = `${model}@${version} on ${evaluation.rowCount} rows`;
+    await data.lineage.record(trx, project, edges, [{ ...node, title }]);
     await platform.events.publish(trx, {
       project,
       name: 'evaluation.finished',

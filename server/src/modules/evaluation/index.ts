@@ -22,6 +22,7 @@ import type { EvaluationParts } from './parts.ts';
 
 export { checkModelRuntime } from './check-model-runtime.ts';
 export type { ModelRuntime } from './model-runtime.ts';
+export { STEP_TAG } from './train-model.ts';
 
 export interface Evaluation {
   readonly actions: readonly Action[];

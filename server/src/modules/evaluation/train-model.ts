@@ -1,4 +1,4 @@
-import type { TrainingSet } from '@flyball/api';
+import type { Run, TrainingSet } from '@flyball/api';
 import {
   type BoostingProgress,
   encodeEnsemble,
@@ -167,7 +167,8 @@ export interface Trained {
 
 const CHUNK = 1000;
 
-const STEP_TAG = 'flyball.step';
+/** Tag of a run that names the step which made it: the pipeline run's id and the step's. */
+export const STEP_TAG = 'flyball.step';
 
 /** An earlier attempt of this step that was killed could not say so itself. */
 async function closeKilledRuns({ tracking }: EvaluationParts, { actor, project, step }: Training): Promise<void> {
@@ -220,7 +221,7 @@ export async function trainModel(parts: EvaluationParts, training: Training, inp
     await tracking.logBatch(actor, project, run.runId, { metrics: final, params: {}, tags: {} });
     await logFiles(parts, training, run.runId, input.features, learned.model);
     await tracking.finishRun(actor, project, run.runId, { status: 'FINISHED' });
-    await recordLineage(parts, project, set.id, run.runId);
+    await recordLineage(parts, project, set.id, run);
     return { runId: run.runId, artifactPath: 'model', rows: rows.rowCount, metrics: learned.metrics };
   } catch (error) {
     await tracking.finishRun(actor, project, run.runId, { status: signal.aborted ? 'KILLED' : 'FAILED' });
@@ -247,9 +248,15 @@ async function logFiles(
   for (const [path, bytes] of Object.entries(files)) await tracking.logArtifact(actor, project, runId, path, bytes);
 }
 
-async function recordLineage({ platform, data }: EvaluationParts, project: string, setId: string, runId: string) {
+async function recordLineage(
+  { platform, data }: EvaluationParts,
+  project: string,
+  setId: string,
+  { runId, name }: Pick<Run, 'runId' | 'name'>,
+) {
   await platform.database.transaction(async (trx) => {
-    const edge = { from: { kind: 'training_set', id: setId }, to: { kind: 'run', id: runId }, role: 'trained' };
-    await data.lineage.record(trx, project, [edge]);
+    const node = { kind: 'run', id: runId };
+    const edge = { from: { kind: 'training_set', id: setId }, to: node, role: 'trained' };
+    await data.lineage.record(trx, project, [edge], [{ ...node, title: name }]);
   });
 }

@@ -48,7 +48,8 @@ async function keep(
   await platform.database.transaction(async (trx) => {
     await insertApproval(trx, project, approval, plan);
     const edge = { from: { kind: 'model_version', id: `${model}@${version}` }, to: subject, role: 'asked for' };
-    await data.lineage.record(trx, project, [edge]);
+    const title = `${model}@${version} for ${approval.endpoint}`;
+    await data.lineage.record(trx, project, [edge], [{ ...subject, title }]);
     const details = { model, version, endpoint: approval.endpoint, state, findings: approval.findings };
     await platform.audit.record(trx, { actor, project, action: 'governance.promotion-requested', subject, details });
     const payload = { model, version, approvalId: approval.id };

@@ -46,17 +46,18 @@ export interface VersionOptions {
   readonly foreignRun?: boolean;
 }
 
-async function isKnown(
+/** The run as lineage shows it; null where it is another server's. */
+async function runNode(
   tracking: RegistryParts['tracking'],
   project: string,
   runId: string,
   { foreignRun = false }: VersionOptions,
-): Promise<boolean> {
+) {
   try {
-    await tracking.getRun(project, runId);
-    return true;
+    const { name } = await tracking.getRun(project, runId);
+    return { kind: 'run', id: runId, title: name };
   } catch (error) {
-    if (foreignRun && error instanceof PlatformError && error.code === 'not_found') return false;
+    if (foreignRun && error instanceof PlatformError && error.code === 'not_found') return null;
     throw error;
   }
 }
@@ -71,7 +72,7 @@ export async function createVersion(
   options: VersionOptions = {},
 ): Promise<ModelVersion> {
   const { platform, data, tracking } = parts;
-  const knowsRun = given.runId !== undefined && (await isKnown(tracking, project, given.runId, options));
+  const run = given.runId === undefined ? null : await runNode(tracking, project, given.runId, options);
   if (given.dataset !== undefined) await data.getVersion(project, given.dataset.name, given.dataset.version);
   const files = await resolveFiles(parts, given.files);
   const scan = await scanModelFiles(
@@ -101,7 +102,8 @@ export async function createVersion(
     const version = (await findVersion(trx, project, model, number))!;
     const details = { sha256: version.digest, scan: scan.verdict, runId: version.runId };
     const node = { kind: 'model_version', id, title: id, details };
-    await data.lineage.record(trx, project, lineageOf(id, knowsRun ? version : { ...version, runId: null }), [node]);
+    const edges = lineageOf(id, run === null ? { ...version, runId: null } : version);
+    await data.lineage.record(trx, project, edges, run === null ? [node] : [node, run]);
     const payload = { model, version: number };
     await platform.events.publish(trx, { project, name: 'registry.version-created', payload });
     const subject = { kind: 'model_version', id };
