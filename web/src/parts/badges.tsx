@@ -42,7 +42,7 @@ const colours: Readonly<Record<string, MantineColor>> = {
 /** A state in words and colour; the words carry it. */
 export function StateBadge({ state }: { state: string }) {
   return (
-    <Badge color={colours[state] ?? 'gray'} variant="light" tt="none">
+    <Badge color={colours[state] ?? 'gray'} variant="light" tt="none" miw="fit-content">
       {state.replaceAll('_', ' ')}
     </Badge>
   );
@@ -59,7 +59,7 @@ export function Moment({ at }: { at: string | number | null | undefined }) {
   const iso = new Date(at).toISOString();
   return (
     <Tooltip label={`${iso} UTC`}>
-      <Text span size="sm" style={{ whiteSpace: 'nowrap' }}>
+      <Text span inherit style={{ whiteSpace: 'nowrap' }}>
         {iso.slice(0, 16).replace('T', ' ')}
       </Text>
     </Tooltip>

@@ -12,6 +12,7 @@ import {
 import { type ECharts, type EChartsCoreOption, init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import { useEffect, useRef, useState } from 'react';
+import { formatNumber } from './format.ts';
 
 use([
   LineChart,
@@ -45,6 +46,13 @@ export interface ChartProps {
   readonly bounds?: readonly { readonly name: string; readonly y: number }[];
   /** Stretches of x in which something was the case. */
   readonly spans?: readonly { readonly name: string; readonly from: number; readonly until: number }[];
+  /** The numbers, where they are more than the points that are drawn. */
+  readonly numbers?: NumbersTable;
+}
+
+export interface NumbersTable {
+  readonly heads: readonly string[];
+  readonly rows: readonly (readonly (string | number | null)[])[];
 }
 
 const showX = (x: number, xType: ChartProps['xType']): string =>
@@ -106,8 +114,8 @@ function optionOf(
     series: series.map(({ name, kind = 'line', points, dashed, step }, i) => ({
       name,
       type: kind,
-      showSymbol: points.length < 60,
-      symbolSize: 5,
+      showSymbol: points.length < 60 && dashed !== true,
+      symbolSize: kind === 'scatter' ? 8 : 5,
       sampling: 'minmax',
       ...(step === true ? { step: 'end' } : {}),
       lineStyle: { width: 2, type: dashed === true ? 'dashed' : 'solid' },
@@ -122,36 +130,56 @@ function optionOf(
 const cell = (text: string): string =>
   `"${(/^[=+\-@]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text).replaceAll('"', '""')}"`;
 
-function downloadCsv({ title, series, xType }: ChartProps): void {
-  const lines = series.flatMap(({ name, points }) =>
-    points.map(([x, y]) => [name, showX(x, xType), y === null ? '' : String(y)].map(cell).join(',')),
-  );
-  const url = URL.createObjectURL(new Blob([['series,x,y', ...lines].join('\n')], { type: 'text/csv' }));
-  Object.assign(document.createElement('a'), { href: url, download: `${title}.csv` }).click();
+function numbersOf({ series, xType = 'time', xName, yName, numbers }: ChartProps): NumbersTable {
+  if (numbers !== undefined) return numbers;
+  return {
+    heads: ['Series', xType === 'time' ? 'Time' : (xName ?? 'x'), yName ?? 'Value'],
+    rows: series.flatMap(({ name, points }) => points.map(([x, y]) => [name, showX(x, xType), y])),
+  };
+}
+
+function downloadCsv(props: ChartProps): void {
+  const { heads, rows } = numbersOf(props);
+  const lines = [heads, ...rows].map((row) => row.map((value) => cell(String(value ?? ''))).join(','));
+  const url = URL.createObjectURL(new Blob([lines.join('\n')], { type: 'text/csv' }));
+  Object.assign(document.createElement('a'), { href: url, download: `${props.title}.csv` }).click();
   URL.revokeObjectURL(url);
 }
 
-function Numbers({ series, xType, height }: ChartProps) {
+const SHOWN_ROWS = 1000;
+
+function Numbers(props: ChartProps) {
+  const { heads, rows } = numbersOf(props);
+  const numbered = rows.slice(-SHOWN_ROWS).map((row, place) => ({ row, place }));
+  const isNumber = heads.map((_, column) => rows.every((row) => typeof row[column] !== 'string'));
+  const side = (column: number) => (isNumber[column] === true ? 'right' : 'left');
   return (
-    <ScrollArea h={height ?? 280}>
-      <Table stickyHeader>
+    <ScrollArea h={props.height ?? 280}>
+      {rows.length > SHOWN_ROWS ? (
+        <Text size="xs" c="dimmed">
+          The last {SHOWN_ROWS} of {rows.length}; the CSV file holds all.
+        </Text>
+      ) : null}
+      <Table stickyHeader fz="sm" verticalSpacing={4}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>Series</Table.Th>
-            <Table.Th>{xType === 'time' ? 'Time' : 'x'}</Table.Th>
-            <Table.Th ta="right">Value</Table.Th>
+            {heads.map((head, column) => (
+              <Table.Th key={head} ta={side(column)}>
+                {head}
+              </Table.Th>
+            ))}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {series.flatMap(({ name, points }) =>
-            points.slice(-500).map(([x, y]) => (
-              <Table.Tr key={`${name} ${x}`}>
-                <Table.Td>{name}</Table.Td>
-                <Table.Td>{showX(x, xType)}</Table.Td>
-                <Table.Td ta="right">{y === null ? '–' : y.toPrecision(6)}</Table.Td>
-              </Table.Tr>
-            )),
-          )}
+          {numbered.map(({ row, place }) => (
+            <Table.Tr key={place}>
+              {heads.map((head, column) => (
+                <Table.Td key={head} ta={side(column)}>
+                  {typeof row[column] === 'number' ? formatNumber(row[column], 6) : (row[column] ?? '–')}
+                </Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
         </Table.Tbody>
       </Table>
     </ScrollArea>

@@ -28,15 +28,26 @@ const pages: Readonly<Record<string, string>> = {
   validation: 'validations',
 };
 
-/** The page of a thing, or the lineage around it when it has none of its own. */
-export function pageOfThing(kind: string, id: string): string | null {
-  if (kind === 'model_version' || kind === 'dataset_version') {
-    const [name, version] = id.split('@');
-    if (name === undefined || version === undefined) return null;
-    return kind === 'model_version' ? placeOf('models', name, version) : placeOf('datasets', name);
-  }
-  if (kind === 'approval') return '/approvals';
-  if (kind === 'incident') return '/incidents';
+export interface Place {
+  readonly to: string;
+  readonly search: object;
+}
+
+const at = (to: string, search: object = {}): Place => ({ to, search });
+
+/** Kinds without a page of their own are shown among what they came from. */
+const inLineage: ReadonlySet<string> = new Set(['evaluation', 'gate_report', 'rollout', 'training_set']);
+
+/** Where a thing is shown, if anywhere. */
+export function placeOfThing(kind: string, id: string): Place | null {
+  const [name = '', version] = id.split('@');
+  if (kind === 'model_version' && version !== undefined) return at(placeOf('models', name, version));
+  if (kind === 'dataset_version' && version !== undefined)
+    return at(placeOf('datasets', name), { version: Number(version) });
+  if (kind === 'approval') return at('/approvals');
+  if (kind === 'incident') return at('/incidents', { incident: id });
+  if (kind === 'feature_view' || kind === 'entity') return at('/features');
+  if (inLineage.has(kind)) return at('/lineage', { kind, id });
   const page = pages[kind];
-  return page === undefined ? null : placeOf(page, id);
+  return page === undefined ? null : at(placeOf(page, id));
 }

@@ -1,11 +1,24 @@
 import dagre from '@dagrejs/dagre';
 import { useComputedColorScheme } from '@mantine/core';
-import { Background, Controls, type Edge, Handle, MarkerType, type Node, Position, ReactFlow } from '@xyflow/react';
+import {
+  Background,
+  Controls,
+  type Edge,
+  Handle,
+  MarkerType,
+  MiniMap,
+  type Node,
+  Position,
+  ReactFlow,
+} from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
-import { type ReactNode, useMemo } from 'react';
+import './graph.css';
+import { type KeyboardEvent, type ReactNode, useMemo } from 'react';
 
 export interface GraphNode {
   readonly id: string;
+  /** What a screen reader calls it. */
+  readonly name: string;
   readonly label: ReactNode;
   readonly width?: number;
   readonly height?: number;
@@ -41,6 +54,10 @@ function Box({ data }: { data: BoxData }) {
   );
 }
 
+/** Smaller than this, nobody can read the nodes: the map shows the rest. */
+const READABLE = 0.6;
+const MANY_NODES = 25;
+
 const nodeTypes = { box: Box };
 const size = ({ width = 190, height = 56 }: GraphNode) => ({ width, height });
 
@@ -61,11 +78,24 @@ function layOut(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): Node<
       data: { label: node.label, colour: node.colour },
       style: { width, height },
       draggable: false,
+      ariaRole: 'button',
+      ariaLabel: node.name,
     };
   });
 }
 
-/** A directed graph, laid out from left to right. */
+const hints = {
+  'node.a11yDescription.default': 'Press enter or space to open it.',
+  'node.a11yDescription.keyboardDisabled': 'Press enter or space to open it.',
+};
+
+/** The node that has the focus when enter or space is pressed. */
+function pressedNode({ key, target }: KeyboardEvent): string | undefined {
+  const isPressed = (key === 'Enter' || key === ' ') && target instanceof HTMLElement;
+  return isPressed && target.matches('.react-flow__node') ? target.dataset['id'] : undefined;
+}
+
+/** A directed graph, laid out from left to right; its nodes are buttons for mouse and keyboard. */
 export function Graph({
   nodes,
   edges,
@@ -79,28 +109,44 @@ export function Graph({
 }) {
   const scheme = useComputedColorScheme('light');
   const placed = useMemo(() => layOut(nodes, edges), [nodes, edges]);
+  const isLarge = nodes.length > MANY_NODES;
   const lines: Edge[] = edges.map(({ from, to, label }) => ({
     id: `${from}→${to}→${label ?? ''}`,
     source: from,
     target: to,
-    ...(label === undefined ? {} : { label }),
+    ...(label === undefined || isLarge ? {} : { label }),
     markerEnd: { type: MarkerType.ArrowClosed },
   }));
+  const press = (event: KeyboardEvent): void => {
+    const id = pressedNode(event);
+    if (id === undefined) return;
+    event.preventDefault();
+    onNode?.(id);
+  };
   return (
     <div style={{ height }}>
       <ReactFlow
+        key={placed.map(({ id }) => id).join()}
         nodes={placed}
         edges={lines}
         nodeTypes={nodeTypes}
         fitView
+        fitViewOptions={{ minZoom: READABLE }}
         minZoom={0.1}
         colorMode={scheme}
         nodesConnectable={false}
+        edgesFocusable={false}
+        deleteKeyCode={null}
+        zoomOnScroll={false}
+        preventScrolling={false}
+        ariaLabelConfig={hints}
         proOptions={{ hideAttribution: true }}
+        onKeyDown={press}
         onNodeClick={(_, node) => onNode?.(node.id)}
       >
         <Background />
-        <Controls showInteractive={false} />
+        <Controls showInteractive={false} fitViewOptions={{ minZoom: 0.1 }} />
+        {isLarge ? <MiniMap pannable zoomable ariaLabel="Map of the whole graph" /> : null}
       </ReactFlow>
     </div>
   );

@@ -1,16 +1,14 @@
 import type { Approval } from '@flyball/api';
-import { Button, Card, Group, List, SegmentedControl, Stack, Text, ThemeIcon } from '@mantine/core';
-import { IconCheck, IconX } from '@tabler/icons-react';
+import { Button, Group, SegmentedControl, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Moment, StateBadge } from '../../parts/badges.tsx';
-import { Go, placeOf } from '../../parts/go.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
 import { useAddress } from '../../parts/use-address.ts';
 import { useChange } from '../../parts/use-change.ts';
 import { server } from '../../server.ts';
+import { ApprovalCard } from './approval-card.tsx';
 
 interface ApprovalsSearch {
   readonly state?: 'pending' | 'approved' | 'rejected';
@@ -39,65 +37,6 @@ function Decide({ approval }: { approval: Approval }) {
         ]}
       />
     </>
-  );
-}
-
-function Findings({ findings }: { findings: Approval['findings'] }) {
-  return (
-    <List size="sm" spacing={2} my="xs">
-      {findings.map(({ rule, ok, message }) => (
-        <List.Item
-          key={`${rule} ${message}`}
-          icon={
-            <ThemeIcon
-              size={18}
-              radius="xl"
-              variant="light"
-              color={ok ? 'green' : 'red'}
-              aria-label={ok ? 'ok' : 'broken'}
-            >
-              {ok ? <IconCheck size={12} /> : <IconX size={12} />}
-            </ThemeIcon>
-          }
-        >
-          {rule.replaceAll('_', ' ')}: {message}
-        </List.Item>
-      ))}
-    </List>
-  );
-}
-
-function ApprovalCard({ approval }: { approval: Approval }) {
-  const { model, version, endpoint, state, policy, decisions, rolloutId } = approval;
-  return (
-    <Card withBorder padding="sm">
-      <Group justify="space-between">
-        <Group gap="xs">
-          <StateBadge state={state} />
-          <Go to={placeOf('models', model, version)}>
-            {model}@{version}
-          </Go>
-          <Text size="sm">for</Text>
-          <Go to={placeOf('endpoints', endpoint)}>{endpoint}</Go>
-        </Group>
-        {state === 'pending' ? <Decide approval={approval} /> : null}
-      </Group>
-      <Text size="xs" c="dimmed" component="div">
-        Asked by {approval.requestedBy}, <Moment at={approval.requestedAt} />,{' '}
-        {policy === null ? 'no policy' : `policy ${policy}`}
-      </Text>
-      <Findings findings={approval.findings} />
-      {decisions.map(({ by, decision, reason, at }) => (
-        <Text key={`${by} ${at}`} size="sm" component="div">
-          {decision === 'approve' ? 'Approved' : 'Rejected'} by {by}, <Moment at={at} />: {reason}
-        </Text>
-      ))}
-      {rolloutId === null ? null : (
-        <Go to={placeOf('endpoints', endpoint)} search={{ tab: 'rollouts', rollout: rolloutId }}>
-          Its rollout
-        </Go>
-      )}
-    </Card>
   );
 }
 
@@ -132,7 +71,11 @@ export function ApprovalsPage() {
           ) : (
             <Stack>
               {[...items].sort(pendingFirst).map((approval) => (
-                <ApprovalCard key={approval.id} approval={approval} />
+                <ApprovalCard
+                  key={approval.id}
+                  approval={approval}
+                  action={approval.state === 'pending' ? <Decide approval={approval} /> : null}
+                />
               ))}
               <Group justify="flex-end">
                 <Button

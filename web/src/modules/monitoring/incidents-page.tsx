@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Moment, StateBadge } from '../../parts/badges.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
-import { Go, pageOfThing, placeOf } from '../../parts/go.tsx';
+import { Go, placeOf, placeOfThing } from '../../parts/go.tsx';
 import { Page } from '../../parts/page.tsx';
 import { usePaging } from '../../parts/paging.ts';
 import { QueryState } from '../../parts/query-state.tsx';
@@ -40,8 +40,8 @@ function Reference({ entry, endpoint }: { entry: Entry; endpoint: string }) {
       </Go>
     );
   }
-  const to = pageOfThing(kind, id);
-  return to === null ? null : <Go to={to}>{kind.replaceAll('_', ' ')}</Go>;
+  const place = placeOfThing(kind, id);
+  return place === null ? null : <Go {...place}>{kind.replaceAll('_', ' ')}</Go>;
 }
 
 function Resolve({ incident }: { incident: Incident }) {

@@ -16,7 +16,7 @@ import {
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { StateBadge } from '../../parts/badges.tsx';
-import { formatCount, formatNumber } from '../../parts/format.ts';
+import { formatCount, formatMetric, formatNumber } from '../../parts/format.ts';
 import { linkTo, placeOf } from '../../parts/go.tsx';
 import type { Loop } from './read-loop.ts';
 
@@ -31,9 +31,12 @@ interface Station {
 
 const plural = (count: number, thing: string): string => `${formatCount(count)} ${thing}${count === 1 ? '' : 's'}`;
 
+/** The metrics that say most about a run, best first. */
+const telling = ['validation_log_loss', 'log_loss', 'validation_rmse', 'rmse', 'validation_loss', 'loss'];
+
 function madeFrom(loop: Loop): readonly Station[] {
   const { dataset, views, run, latest, pipelineRuns } = loop;
-  const loss = run?.metrics['log_loss'] ?? Object.values(run?.metrics ?? {})[0];
+  const metric = telling.find((name) => typeof run?.metrics[name]?.value === 'number');
   const usedViews = new Set(latest?.inputs.flatMap(({ from }) => (from.kind === 'feature' ? [from.view] : [])));
   return [
     {
@@ -57,7 +60,7 @@ function madeFrom(loop: Loop): readonly Station[] {
       state: run === null ? 'none' : <StateBadge state={run.status} />,
       facts: [
         ...(run === null ? [] : [run.name]),
-        ...(loss === undefined ? [] : [`loss ${formatNumber(loss.value)}`]),
+        ...(metric === undefined ? [] : [`${formatMetric(metric)} ${formatNumber(run?.metrics[metric]?.value)}`]),
         ...(pipelineRuns[0] === undefined ? [] : [`pipeline ${pipelineRuns[0].pipeline} runs`]),
       ],
     },
@@ -100,7 +103,7 @@ function liveWith(loop: Loop): readonly Station[] {
       icon: IconProgressCheck,
       to: home,
       search: { tab: 'rollouts' },
-      state: rollout === null ? 'none runs' : <StateBadge state={rollout.state} />,
+      state: rollout === null ? 'none running' : <StateBadge state={rollout.state} />,
       facts: rolloutFacts(loop),
     },
     {

@@ -3,9 +3,10 @@ import { Card, Code, Group, List, SegmentedControl, SimpleGrid, Stack, Table, Te
 import { useQuery } from '@tanstack/react-query';
 import { Moment, StateBadge } from '../../parts/badges.tsx';
 import { formatCount } from '../../parts/format.ts';
-import { Go, pageOfThing, placeOf } from '../../parts/go.tsx';
+import { Go, placeOf } from '../../parts/go.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
+import { Thing } from '../../parts/thing.tsx';
 import { useAddress } from '../../parts/use-address.ts';
 import { server } from '../../server.ts';
 import { LoopPicture } from './loop-picture.tsx';
@@ -55,19 +56,18 @@ function LastEvents() {
         <Table.ScrollContainer minWidth={600}>
           <Table fz="sm" verticalSpacing={4}>
             <Table.Tbody>
-              {items.map(({ id, at, actor, action, subjectKind, subjectId }) => {
-                const to = subjectKind === null || subjectId === null ? null : pageOfThing(subjectKind, subjectId);
-                return (
-                  <Table.Tr key={id}>
-                    <Table.Td>
-                      <Moment at={at} />
-                    </Table.Td>
-                    <Table.Td>{action.replace('.', ': ').replaceAll('-', ' ')}</Table.Td>
-                    <Table.Td>{to === null ? subjectId : <Go to={to}>{subjectId}</Go>}</Table.Td>
-                    <Table.Td c="dimmed">{actor}</Table.Td>
-                  </Table.Tr>
-                );
-              })}
+              {items.map(({ id, at, actor, action, subjectKind, subjectId }) => (
+                <Table.Tr key={id}>
+                  <Table.Td>
+                    <Moment at={at} />
+                  </Table.Td>
+                  <Table.Td>{action.replace('.', ': ').replaceAll('-', ' ')}</Table.Td>
+                  <Table.Td>
+                    <Thing kind={subjectKind} id={subjectId} />
+                  </Table.Td>
+                  <Table.Td c="dimmed">{actor}</Table.Td>
+                </Table.Tr>
+              ))}
             </Table.Tbody>
           </Table>
         </Table.ScrollContainer>

@@ -24,6 +24,7 @@ export function StepGraph({ steps, onStep }: { steps: readonly Step[]; onStep: (
     () => ({
       nodes: steps.map(({ id, what, state }) => ({
         id,
+        name: state === undefined ? `step ${id}, ${what}` : `step ${id}, ${state}, ${what}`,
         ...(state === undefined || colours[state] === undefined ? {} : { colour: colours[state] }),
         label: (
           <>

@@ -5,11 +5,12 @@ import { useState } from 'react';
 import { Moment } from '../../parts/badges.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { Facts } from '../../parts/facts.tsx';
-import { Go, pageOfThing } from '../../parts/go.tsx';
+import { Go, placeOfThing } from '../../parts/go.tsx';
 import { JsonView } from '../../parts/json-view.tsx';
 import { Page } from '../../parts/page.tsx';
 import { usePaging } from '../../parts/paging.ts';
 import { QueryState } from '../../parts/query-state.tsx';
+import { Thing } from '../../parts/thing.tsx';
 import { useAddress } from '../../parts/use-address.ts';
 import { server } from '../../server.ts';
 
@@ -21,7 +22,7 @@ const columns: Column<AuditEvent>[] = [
   { title: 'At', cell: (row) => <Moment at={row.at} /> },
   { title: 'Actor', cell: (row) => row.actor, sort: (row) => row.actor },
   { title: 'Action', cell: (row) => <code>{row.action}</code>, sort: (row) => row.action },
-  { title: 'Subject', cell: (row) => (row.subjectKind === null ? '–' : `${row.subjectKind} ${row.subjectId ?? ''}`) },
+  { title: 'Subject', cell: ({ subjectKind, subjectId }) => <Thing kind={subjectKind} id={subjectId} /> },
 ];
 
 const names = Object.keys(filterNames) as (keyof Filters)[];
@@ -67,7 +68,7 @@ function FilterForm({ filters, apply }: { filters: Filters; apply: (filters: Fil
 
 function Details({ event }: { event: AuditEvent }) {
   const { subjectKind, subjectId } = event;
-  const to = subjectKind === null || subjectId === null ? null : pageOfThing(subjectKind, subjectId);
+  const place = subjectKind === null || subjectId === null ? null : placeOfThing(subjectKind, subjectId);
   return (
     <Stack>
       <Facts
@@ -77,10 +78,10 @@ function Details({ event }: { event: AuditEvent }) {
           ['Action', event.action],
           [
             'Subject',
-            to === null ? (
+            place === null ? (
               `${subjectKind ?? '–'} ${subjectId ?? ''}`
             ) : (
-              <Go key="subject" to={to}>{`${subjectKind} ${subjectId}`}</Go>
+              <Go key="subject" {...place}>{`${subjectKind} ${subjectId}`}</Go>
             ),
           ],
           ['Request', event.requestId ?? '–'],

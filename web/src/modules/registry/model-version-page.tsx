@@ -12,8 +12,8 @@ import { QueryState } from '../../parts/query-state.tsx';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
 import { useChange } from '../../parts/use-change.ts';
 import { server } from '../../server.ts';
+import { VersionEvidence } from '../governance/version-evidence.tsx';
 import { VersionEvaluations } from './version-evaluations.tsx';
-import { VersionEvidence } from './version-evidence.tsx';
 import { VersionFiles, VersionInputs } from './version-files.tsx';
 import { VersionGates } from './version-gates.tsx';
 

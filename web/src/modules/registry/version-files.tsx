@@ -1,8 +1,10 @@
 import type { ModelVersion } from '@flyball/api';
 import { Alert, Button, Group, Stack, Table, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { StateBadge } from '../../parts/badges.tsx';
+import { Digest } from '../../parts/digest.tsx';
+import { Facts } from '../../parts/facts.tsx';
 import { formatBytes } from '../../parts/format.ts';
 import { Nothing } from '../../parts/query-state.tsx';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
@@ -41,57 +43,76 @@ function SignOff({ version }: { version: ModelVersion }) {
   );
 }
 
-/** The files of a version with their digests, and what the scan found in them. */
+type Files = Pick<ModelVersion, 'files' | 'scan'>;
+
+/** Files with their digests and what the scan found in them. */
+export function FileTable({ version, action }: { version: Files; action?: (path: string) => ReactNode }) {
+  return (
+    <Table.ScrollContainer minWidth={700}>
+      <Table fz="sm">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>File</Table.Th>
+            <Table.Th ta="right">Size</Table.Th>
+            <Table.Th>Scan</Table.Th>
+            <Table.Th>SHA-256</Table.Th>
+            {action === undefined ? null : <Table.Th aria-label="Actions" />}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {version.files.map(({ path, sizeBytes, digest }) => (
+            <Table.Tr key={path}>
+              <Table.Td>{path}</Table.Td>
+              <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}>
+                {formatBytes(sizeBytes)}
+              </Table.Td>
+              <Table.Td>
+                {version.scan.findings
+                  .filter((finding) => finding.path === path)
+                  .map((finding) => (
+                    <div key={finding.message}>
+                      <StateBadge state={finding.verdict} /> {finding.message}
+                    </div>
+                  ))}
+              </Table.Td>
+              <Table.Td>
+                <Digest value={digest} />
+              </Table.Td>
+              {action === undefined ? null : <Table.Td>{action(path)}</Table.Td>}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+/** The files of a version, to look at and to take, and what the scan found in them. */
 export function VersionFiles({ version }: { version: ModelVersion }) {
   const fetchFile = useChange((path: string) => download(version, path), { done: 'Downloaded', stale: [] });
-  const { verdict, findings } = version.scan;
+  const { verdict } = version.scan;
   return (
     <Stack>
       {verdict === 'unknown' ? <SignOff version={version} /> : null}
-      <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-        Scan: <StateBadge state={verdict} /> SHA-256 of all files: <code>{version.digest}</code>
-      </Text>
-      <Table.ScrollContainer minWidth={600}>
-        <Table fz="sm">
-          <Table.Thead>
-            <Table.Tr>
-              {['File', 'Size', 'SHA-256', 'Found', ''].map((title) => (
-                <Table.Th key={title}>{title}</Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {version.files.map(({ path, sizeBytes, digest }) => (
-              <Table.Tr key={path}>
-                <Table.Td>{path}</Table.Td>
-                <Table.Td>{formatBytes(sizeBytes)}</Table.Td>
-                <Table.Td>
-                  <code title={digest}>{digest.slice(0, 16)}…</code>
-                </Table.Td>
-                <Table.Td>
-                  {findings
-                    .filter((finding) => finding.path === path)
-                    .map((finding) => (
-                      <div key={finding.message}>
-                        <StateBadge state={finding.verdict} /> {finding.message}
-                      </div>
-                    ))}
-                </Table.Td>
-                <Table.Td>
-                  <Button
-                    size="compact-xs"
-                    variant="subtle"
-                    aria-label={`Download ${path}`}
-                    onClick={() => fetchFile.mutate(path)}
-                  >
-                    <IconDownload size={14} />
-                  </Button>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Facts
+        facts={[
+          ['Scan', <StateBadge key="scan" state={verdict} />],
+          ['SHA-256 of all files', <Digest key="digest" value={version.digest} />],
+        ]}
+      />
+      <FileTable
+        version={version}
+        action={(path) => (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            aria-label={`Download ${path}`}
+            onClick={() => fetchFile.mutate(path)}
+          >
+            <IconDownload size={14} />
+          </Button>
+        )}
+      />
     </Stack>
   );
 }
