@@ -3,9 +3,11 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { allRoutes, createClient } from '@flyball/api';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import type { Report } from '../examples/flights/demo/report.ts';
 import { type DemoRun, startDemo } from './demo-run.ts';
+
+const isFocused = (node: Locator): Promise<boolean> => node.evaluate((element) => element === document.activeElement);
 
 const pictures = path.join(import.meta.dirname, '..', '.flyball', 'screenshots');
 
@@ -96,6 +98,76 @@ describe('the pages of the demo', () => {
       }
     }
     deepEqual(complaints, []);
+  });
+
+  it('prove how a version reached production, section by section', async () => {
+    const flyball = createClient(allRoutes, { url: demo.url });
+    const { champion } = await flyball.getEndpoint({ params: { endpoint: 'flight-delay' } });
+    const page = await open(`/models/flight-delay/${champion}?tab=evidence`);
+    const titles = ['Data', 'Code', 'Training run', 'Files', 'Evaluations', 'Gates', 'Approvals', 'Rollouts'];
+    for (const title of titles) await page.getByRole('region', { name: title, exact: true }).waitFor();
+    const section = (name: string) => page.getByRole('region', { name, exact: true });
+    const { digest } = await flyball.getEvidence({ params: { model: 'flight-delay', version: champion ?? 0 } });
+    await page.getByText(digest).waitFor();
+    await section('Data')
+      .getByRole('link', { name: /^flights@/ })
+      .first()
+      .waitFor();
+    await section('Approvals')
+      .getByText(/four eyes/i)
+      .first()
+      .waitFor();
+    await section('Rollouts').getByText('promoted').first().waitFor();
+    await section('Evaluations').getByRole('button', { name: 'Show the numbers' }).click();
+    await section('Evaluations').getByRole('columnheader', { name: 'Observed share' }).waitFor();
+    const shown = (await page.locator('main').textContent()) ?? '';
+    ok(!/[{[]"/.test(shown), 'the evidence shows raw JSON');
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'JSON' }).click(),
+    ]);
+    equal(file.suggestedFilename(), `flight-delay-${champion}-evidence.json`);
+    await page.close();
+  });
+
+  it('open the nodes of graphs by keyboard, which are called by their names', async () => {
+    const flyball = createClient(allRoutes, { url: demo.url });
+    const { runId } = await flyball.getModelVersion({ params: { model: 'flight-delay', version: 1 } });
+    const { name } = await flyball.getRun({ params: { run: runId ?? '' } });
+    const lineage = await open(`/lineage?kind=run&id=${runId}`);
+    const node = lineage.getByRole('button', { name: `run ${name}`, exact: true });
+    await node.waitFor();
+    for (let presses = 0; presses < 100 && !(await isFocused(node)); presses++) await lineage.keyboard.press('Tab');
+    equal(await node.evaluate((element) => getComputedStyle(element).outlineStyle), 'solid');
+    await lineage.keyboard.press('Enter');
+    await lineage
+      .getByRole('dialog')
+      .getByText(runId ?? '')
+      .waitFor();
+    await lineage.close();
+    const pipeline = await open('/pipelines/retrain');
+    await pipeline.getByRole('button', { name: /^step select / }).focus();
+    await pipeline.keyboard.press('Enter');
+    await pipeline.getByRole('dialog').waitFor();
+    await pipeline.close();
+    const overview = await open('/');
+    await overview.getByRole('link', { name: /^Production champion/ }).focus();
+    await overview.keyboard.press('Enter');
+    await overview.waitForURL(/\/endpoints\/flight-delay/);
+    await overview.close();
+  });
+
+  it('page and sort the rows of a dataset on the server, and hold both in the address', async () => {
+    const page = await open('/datasets/flights?tab=rows');
+    await page.getByRole('button', { name: 'distance' }).click();
+    await page.waitForURL(/order=distance/);
+    await page.getByRole('button', { name: 'Next' }).click();
+    await page.waitForURL(/offset=50/);
+    await page.getByText(/^51 … 100 of /).waitFor();
+    await page.reload();
+    await page.getByText(/^51 … 100 of /).waitFor();
+    equal(await page.getByRole('columnheader', { name: /distance/ }).getAttribute('aria-sort'), 'ascending');
+    await page.close();
   });
 
   it('show the rows that were refused', async () => {

@@ -1,9 +1,36 @@
-import { deepEqual } from 'node:assert/strict';
+import { deepEqual, equal } from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Browser, chromium } from 'playwright-core';
 import { createTestServer, type TestServer } from '../server/src/testing/test-server.ts';
 
-const places = ['/', '/data', '/models', '/pipelines', '/settings'];
+const places = [
+  '/',
+  '/datasets',
+  '/features',
+  '/runs',
+  '/models',
+  '/approvals',
+  '/pipelines',
+  '/endpoints',
+  '/monitors',
+  '/incidents',
+  '/lineage',
+  '/audit',
+  '/settings',
+];
+
+/** Pages of things that are not there. */
+const missing = [
+  '/datasets/none?tab=contract',
+  '/runs/none',
+  '/models/none',
+  '/models/none/1',
+  '/pipelines/none',
+  '/pipeline-runs/none',
+  '/endpoints/none',
+  '/monitors/none',
+  '/validations/none',
+];
 
 describe('the pages of an empty platform', () => {
   let server: TestServer;
@@ -26,9 +53,36 @@ describe('the pages of an empty platform', () => {
       page.on('pageerror', (error) => complaints.push(error.message));
       for (const place of places) {
         await page.goto(`${server.url}/ui${place}`);
-        await page.locator('main').first().waitFor();
+        await page.locator('main h2').first().waitFor();
+        equal(await page.locator('[role="alert"]').count(), 0, `${place} shows an error`);
       }
       deepEqual(complaints, []);
+      await page.close();
     });
   }
+
+  it('say what is not there, and what to do', async () => {
+    const page = await browser.newPage();
+    for (const place of missing) {
+      await page.goto(`${server.url}/ui${place}`);
+      await page.getByRole('alert').getByText('It may have been deleted or renamed.').first().waitFor();
+    }
+    await page.goto(`${server.url}/ui/nowhere`);
+    await page.getByText('There is no such page').waitFor();
+    await page.close();
+  });
+
+  it('say that the server does not answer, and go on when it does', async () => {
+    const page = await browser.newPage();
+    await page.goto(`${server.url}/ui/settings`);
+    await page.getByText('PostgreSQL').waitFor();
+    await page.route('**/api/**', (route) => route.abort());
+    await page.getByRole('link', { name: 'Models' }).click();
+    const alert = page.getByRole('alert');
+    await alert.getByText('Is "flyball up" running?').waitFor();
+    await page.unroute('**/api/**');
+    await alert.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Nothing yet').waitFor();
+    await page.close();
+  });
 });

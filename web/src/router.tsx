@@ -1,4 +1,11 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { Button, Text } from '@mantine/core';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  type ErrorComponentProps,
+  lazyRouteComponent,
+} from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { AppFrame } from './app-frame.tsx';
 import { Nothing } from './parts/query-state.tsx';
@@ -11,6 +18,19 @@ const root = createRootRoute({
 /** Pages are fetched when they are first opened. */
 function page<N extends string>(path: string, load: () => Promise<Record<N, () => ReactNode>>, name: N) {
   return createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name) });
+}
+
+/** Also seen when the server was renewed and the parts of the old pages are gone. */
+function PageFailure({ error }: ErrorComponentProps) {
+  const message = error instanceof Error ? error.message : String(error);
+  return (
+    <Nothing title="This page cannot be shown">
+      <Text size="sm">{message}</Text>
+      <Button mt="sm" size="xs" variant="default" onClick={() => location.reload()}>
+        Load it again
+      </Button>
+    </Nothing>
+  );
 }
 
 const routes = [
@@ -42,5 +62,6 @@ export const router = createRouter({
   routeTree: root.addChildren(routes),
   basepath: '/ui',
   defaultPreload: 'intent',
+  defaultErrorComponent: PageFailure,
   scrollRestoration: true,
 });

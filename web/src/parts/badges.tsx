@@ -39,17 +39,20 @@ const colours: Readonly<Record<string, MantineColor>> = {
   KILLED: 'gray',
 };
 
+// A badge that is cut to "fa…" says nothing: the table scrolls instead.
+const whole = { root: { flexShrink: 0, overflow: 'visible' }, label: { overflow: 'visible' } };
+
 /** A state in words and colour; the words carry it. */
 export function StateBadge({ state }: { state: string }) {
   return (
-    <Badge color={colours[state] ?? 'gray'} variant="light" tt="none" miw="fit-content">
+    <Badge color={colours[state] ?? 'gray'} variant="light" tt="none" styles={whole}>
       {state.replaceAll('_', ' ')}
     </Badge>
   );
 }
 
 /** A moment, short; the exact one on hover. */
-export function Moment({ at }: { at: string | number | null | undefined }) {
+export function Moment({ at, size = 'sm' }: { at: string | number | null | undefined; size?: 'xs' | 'sm' }) {
   if (at === null || at === undefined)
     return (
       <Text span c="dimmed">
@@ -59,7 +62,7 @@ export function Moment({ at }: { at: string | number | null | undefined }) {
   const iso = new Date(at).toISOString();
   return (
     <Tooltip label={`${iso} UTC`}>
-      <Text span inherit style={{ whiteSpace: 'nowrap' }}>
+      <Text span size={size} style={{ whiteSpace: 'nowrap' }}>
         {iso.slice(0, 16).replace('T', ' ')}
       </Text>
     </Tooltip>

@@ -58,19 +58,29 @@ export interface NumbersTable {
 const showX = (x: number, xType: ChartProps['xType']): string =>
   xType === 'time' ? new Date(x).toISOString().slice(0, 16).replace('T', ' ') : String(x);
 
-function optionOf(
-  { series, xType = 'time', xName, yName, bounds = [], spans = [] }: ChartProps,
-  dark: boolean,
-): EChartsCoreOption {
-  const text = dark ? '#c9c9c9' : '#495057';
-  const line = dark ? '#424242' : '#dee2e6';
-  const markLine = {
+function boundLines(bounds: NonNullable<ChartProps['bounds']>, text: string) {
+  return {
     silent: true,
     symbol: 'none',
     lineStyle: { type: 'dashed', color: '#e03131' },
-    label: { formatter: '{b}', color: text, position: 'insideEndTop' },
-    data: bounds.map(({ name, y }) => ({ name, yAxis: y })),
+    label: { formatter: '{b}', color: text },
+    // Names of near bounds stand on two sides, so that each can be read.
+    data: bounds.map(({ name, y }, i) => ({
+      name,
+      yAxis: y,
+      label: { position: i % 2 === 0 ? 'insideEndTop' : 'insideStartBottom' },
+    })),
   };
+}
+
+function optionOf(
+  { series: given, xType = 'time', xName, yName, bounds = [], spans = [] }: ChartProps,
+  dark: boolean,
+): EChartsCoreOption {
+  const series = given.filter(({ points }) => points.some(([, y]) => y !== null));
+  const text = dark ? '#c9c9c9' : '#495057';
+  const line = dark ? '#424242' : '#dee2e6';
+  const markLine = boundLines(bounds, text);
   const markArea = {
     silent: true,
     itemStyle: { color: 'rgba(224, 49, 49, 0.15)' },
@@ -99,7 +109,11 @@ function optionOf(
       name: xName,
       nameLocation: 'middle',
       nameGap: 30,
-      axisLabel: { color: text, hideOverlap: true },
+      axisLabel: {
+        color: text,
+        hideOverlap: true,
+        ...(xType === 'time' ? { formatter: { day: '{d} {MMM}' } } : {}),
+      },
       axisLine: { lineStyle: { color: line } },
       splitLine: { lineStyle: { color: line } },
     },

@@ -6,9 +6,18 @@ import { Nothing } from './query-state.tsx';
 export interface Column<T> {
   readonly title: string;
   readonly cell: (row: T) => ReactNode;
-  /** Gives the column an order; the rows of the page are sorted by it. */
+  /** Gives the column an order, which holds where all rows are on one page. */
   readonly sort?: (row: T) => string | number | null;
   readonly numeric?: boolean;
+  /** What the server calls the column when it sorts. */
+  readonly order?: string;
+}
+
+/** An order that the server keeps, over all pages. */
+export interface ServerOrder {
+  readonly by: string | undefined;
+  readonly ascending: boolean;
+  readonly set: (by: string, ascending: boolean) => void;
 }
 
 type Sorting = { readonly column: number; readonly ascending: boolean } | null;
@@ -26,35 +35,51 @@ function sorted<T>(rows: readonly T[], columns: readonly Column<T>[], sorting: S
   });
 }
 
-function Heading<T>({
-  column,
-  index,
-  sorting,
-  setSorting,
+type Order = 'none' | 'ascending' | 'descending';
+
+function Heading({
+  title,
+  numeric,
+  order,
+  sort,
 }: {
-  column: Column<T>;
-  index: number;
-  sorting: Sorting;
-  setSorting: (sorting: Sorting) => void;
+  title: string;
+  numeric: boolean;
+  order: Order;
+  sort: ((ascending: boolean) => void) | undefined;
 }) {
-  const active = sorting?.column === index;
-  const order = active ? (sorting.ascending ? 'ascending' : 'descending') : 'none';
-  const Icon = active && sorting.ascending ? IconArrowUp : IconArrowDown;
+  const Icon = order === 'ascending' ? IconArrowUp : IconArrowDown;
   return (
-    <Table.Th ta={column.numeric === true ? 'right' : 'left'} aria-sort={order}>
-      {column.sort === undefined ? (
-        column.title
+    <Table.Th ta={numeric ? 'right' : 'left'} aria-sort={order}>
+      {sort === undefined ? (
+        title
       ) : (
-        <UnstyledButton
-          fz="sm"
-          fw={700}
-          onClick={() => setSorting({ column: index, ascending: active ? !sorting.ascending : true })}
-        >
-          {column.title} <Icon size={12} opacity={active ? 1 : 0.25} />
+        <UnstyledButton fz="sm" fw={700} onClick={() => sort(order !== 'ascending')}>
+          {title} <Icon size={12} opacity={order === 'none' ? 0.25 : 1} />
         </UnstyledButton>
       )}
     </Table.Th>
   );
+}
+
+const orderOf = (active: boolean, ascending: boolean | undefined): Order =>
+  active ? (ascending === true ? 'ascending' : 'descending') : 'none';
+
+/** How the rows are sorted: by the server, or here where all of them are on this page. */
+function useSorting<T>(rows: readonly T[], columns: readonly Column<T>[], isWhole: boolean, kept?: ServerOrder) {
+  const [sorting, setSorting] = useState<Sorting>(null);
+  if (kept !== undefined) {
+    const headings = columns.map(({ order }) => ({
+      order: orderOf(order !== undefined && order === kept.by, kept.ascending),
+      sort: order === undefined ? undefined : (ascending: boolean) => kept.set(order, ascending),
+    }));
+    return { shown: rows, headings };
+  }
+  const headings = columns.map(({ sort }, column) => ({
+    order: orderOf(isWhole && sorting?.column === column, sorting?.ascending),
+    sort: sort === undefined || !isWhole ? undefined : (ascending: boolean) => setSorting({ column, ascending }),
+  }));
+  return { shown: isWhole ? sorted(rows, columns, sorting) : rows, headings };
 }
 
 /** A row that opens something, by mouse or keyboard; buttons, links and boxes inside it keep to themselves. */
@@ -79,6 +104,7 @@ export function DataTable<T>({
   next,
   previous,
   onRow,
+  order,
 }: {
   rows: readonly T[];
   columns: readonly Column<T>[];
@@ -89,9 +115,11 @@ export function DataTable<T>({
   next?: (() => void) | undefined;
   previous?: (() => void) | undefined;
   onRow?: (row: T) => void;
+  /** Absent: the server has one order only. */
+  order?: ServerOrder;
 }) {
-  const [sorting, setSorting] = useState<Sorting>(null);
-  const shown = sorted(rows, columns, sorting);
+  const isWhole = next === undefined && previous === undefined;
+  const { shown, headings } = useSorting(rows, columns, isWhole, order);
   return (
     <div>
       {onSearch === undefined ? null : (
@@ -113,7 +141,13 @@ export function DataTable<T>({
             <Table.Thead>
               <Table.Tr>
                 {columns.map((column, index) => (
-                  <Heading key={column.title} {...{ column, index, sorting, setSorting }} />
+                  <Heading
+                    key={column.title}
+                    title={column.title}
+                    numeric={column.numeric === true}
+                    order={headings[index]?.order ?? 'none'}
+                    sort={headings[index]?.sort}
+                  />
                 ))}
               </Table.Tr>
             </Table.Thead>
@@ -125,7 +159,11 @@ export function DataTable<T>({
                   {...(onRow === undefined ? {} : opening(() => onRow(row)))}
                 >
                   {columns.map(({ title, cell, numeric }) => (
-                    <Table.Td key={title} ta={numeric === true ? 'right' : 'left'}>
+                    <Table.Td
+                      key={title}
+                      ta={numeric === true ? 'right' : 'left'}
+                      style={numeric === true ? { whiteSpace: 'nowrap' } : undefined}
+                    >
                       {cell(row)}
                     </Table.Td>
                   ))}
@@ -135,7 +173,7 @@ export function DataTable<T>({
           </Table>
         </ScrollArea>
       )}
-      {next === undefined && previous === undefined ? null : (
+      {isWhole ? null : (
         <Group justify="flex-end" mt="sm" gap="xs">
           <Button size="xs" variant="default" disabled={previous === undefined} onClick={previous}>
             Newer

@@ -33,6 +33,8 @@ export interface GraphEdge {
 
 type BoxData = { label: ReactNode; colour: string | undefined };
 
+const colourOf = ({ data }: { data: BoxData }): string => data.colour ?? 'gray';
+
 function Box({ data }: { data: BoxData }) {
   return (
     <div
@@ -63,7 +65,7 @@ const size = ({ width = 190, height = 56 }: GraphNode) => ({ width, height });
 
 function layOut(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): Node<BoxData>[] {
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 60 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 44 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of nodes) graph.setNode(node.id, size(node));
   for (const { from, to } of edges) if (graph.hasNode(from) && graph.hasNode(to)) graph.setEdge(from, to);
@@ -76,7 +78,8 @@ function layOut(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): Node<
       type: 'box',
       position: { x: x - width / 2, y: y - height / 2 },
       data: { label: node.label, colour: node.colour },
-      style: { width, height },
+      width,
+      height,
       draggable: false,
       ariaRole: 'button',
       ariaLabel: node.name,
@@ -93,6 +96,13 @@ const hints = {
 function pressedNode({ key, target }: KeyboardEvent): string | undefined {
   const isPressed = (key === 'Enter' || key === ' ') && target instanceof HTMLElement;
   return isPressed && target.matches('.react-flow__node') ? target.dataset['id'] : undefined;
+}
+
+/** The first node and its neighbours: where one begins to look at a graph that does not fit. */
+function firstOf(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): { id: string }[] {
+  const first = nodes[0]?.id;
+  const near = edges.flatMap(({ from, to }) => (from === first ? [to] : to === first ? [from] : []));
+  return [...new Set([first, ...near])].flatMap((id) => (id === undefined ? [] : [{ id }]));
 }
 
 /** A directed graph, laid out from left to right; its nodes are buttons for mouse and keyboard. */
@@ -115,7 +125,8 @@ export function Graph({
     source: from,
     target: to,
     ...(label === undefined || isLarge ? {} : { label }),
-    markerEnd: { type: MarkerType.ArrowClosed },
+    style: { stroke: 'var(--mantine-color-dimmed)' },
+    markerEnd: { type: MarkerType.ArrowClosed, color: 'var(--mantine-color-dimmed)' },
   }));
   const press = (event: KeyboardEvent): void => {
     const id = pressedNode(event);
@@ -131,7 +142,7 @@ export function Graph({
         edges={lines}
         nodeTypes={nodeTypes}
         fitView
-        fitViewOptions={{ minZoom: READABLE }}
+        fitViewOptions={isLarge ? { nodes: firstOf(nodes, edges), minZoom: READABLE, maxZoom: 1 } : { maxZoom: 1 }}
         minZoom={0.1}
         colorMode={scheme}
         nodesConnectable={false}
@@ -146,7 +157,9 @@ export function Graph({
       >
         <Background />
         <Controls showInteractive={false} fitViewOptions={{ minZoom: 0.1 }} />
-        {isLarge ? <MiniMap pannable zoomable ariaLabel="Map of the whole graph" /> : null}
+        {isLarge ? (
+          <MiniMap<Node<BoxData>> pannable zoomable ariaLabel="Map of the whole graph" nodeColor={colourOf} />
+        ) : null}
       </ReactFlow>
     </div>
   );

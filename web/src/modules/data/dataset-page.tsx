@@ -4,11 +4,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Moment, StateBadge } from '../../parts/badges.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
-import { formatBytes, formatCount, formatNumber, formatSeconds } from '../../parts/format.ts';
+import { formatBytes, formatCount, formatNumber, formatSeconds, shortenMoments } from '../../parts/format.ts';
 import { Page } from '../../parts/page.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { RowsTable } from '../../parts/rows-table.tsx';
+import { useAddress } from '../../parts/use-address.ts';
 import { server } from '../../server.ts';
+import { expectationText } from './expectation-text.ts';
 
 const versionColumns: Column<DatasetVersion>[] = [
   { title: 'Version', cell: (row) => row.version, sort: (row) => row.version },
@@ -56,8 +58,9 @@ function ProfileCard({ column }: { column: ColumnProfile }) {
   const facts = [
     ['missing', `${formatCount(column.nullCount)} of ${formatCount(column.count + column.nullCount)}`],
     ['distinct', formatCount(column.distinctCount)],
-    ['from … to', `${column.min ?? '–'} … ${column.max ?? '–'}`],
-    ['mean ± sd', `${formatNumber(column.mean)} ± ${formatNumber(column.stdev)}`],
+    ['smallest', shortenMoments(String(column.min ?? '–'))],
+    ['largest', shortenMoments(String(column.max ?? '–'))],
+    ['mean ± sd', column.mean === null ? '–' : `${formatNumber(column.mean)} ± ${formatNumber(column.stdev)}`],
   ];
   return (
     <Card withBorder padding="sm">
@@ -72,7 +75,9 @@ function ProfileCard({ column }: { column: ColumnProfile }) {
         <Table.Tbody>
           {facts.map(([name, value]) => (
             <Table.Tr key={name}>
-              <Table.Td c="dimmed">{name}</Table.Td>
+              <Table.Td c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+                {name}
+              </Table.Td>
               <Table.Td ta="right">{value}</Table.Td>
             </Table.Tr>
           ))}
@@ -100,14 +105,30 @@ function Profile({ dataset, version }: { dataset: string; version: number }) {
   );
 }
 
+const PAGE_ROWS = 50;
+
 function Rows({ dataset, version }: { dataset: string; version: number }) {
+  const [{ offset = 0, order }, set] = useAddress<{ offset?: number; order?: string }>();
   const query = useQuery({
-    queryKey: ['datasets', dataset, 'rows', version],
-    queryFn: () => server().readDatasetRows({ params: { dataset, version }, query: { limit: 100 } }),
+    queryKey: ['datasets', dataset, 'rows', version, offset, order],
+    queryFn: () =>
+      server().readDatasetRows({
+        params: { dataset, version },
+        query: { limit: PAGE_ROWS, offset, ...(order === undefined ? {} : { order }) },
+      }),
   });
   return (
     <QueryState query={query} height={400}>
-      {(found) => <RowsTable {...found} />}
+      {(found) => (
+        <RowsTable
+          {...found}
+          offset={offset}
+          onOffset={(next) => set({ offset: next === 0 ? undefined : next })}
+          pageRows={PAGE_ROWS}
+          order={order}
+          onOrder={(next) => set({ order: next, offset: undefined })}
+        />
+      )}
     </QueryState>
   );
 }
@@ -127,21 +148,18 @@ function Contract({ dataset }: { dataset: string }) {
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Rule</Table.Th>
-                <Table.Th>On</Table.Th>
+                <Table.Th>Demands</Table.Th>
                 <Table.Th>Severity</Table.Th>
                 <Table.Th>Why</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
               {expectations.map((expectation) => {
-                const { kind, severity, description, id: _, ...rest } = expectation;
-                const text = JSON.stringify(rest);
+                const { kind, severity, description } = expectation;
                 return (
-                  <Table.Tr key={`${kind}${text}`}>
-                    <Table.Td>{kind.replaceAll('_', ' ')}</Table.Td>
-                    <Table.Td>
-                      <code>{text}</code>
-                    </Table.Td>
+                  <Table.Tr key={JSON.stringify(expectation)}>
+                    <Table.Td style={{ whiteSpace: 'nowrap' }}>{kind.replaceAll('_', ' ')}</Table.Td>
+                    <Table.Td style={{ overflowWrap: 'anywhere' }}>{expectationText(expectation)}</Table.Td>
                     <Table.Td>
                       <StateBadge state={severity} />
                     </Table.Td>
@@ -198,15 +216,19 @@ export function DatasetPage() {
       actions={
         <Select
           aria-label="Version"
-          w={120}
-          data={choices}
+          w={140}
+          data={choices.map((value) => ({ value, label: `version ${value}` }))}
           value={shown === undefined ? null : String(shown)}
-          onChange={(value) => set({ version: value === null ? undefined : Number(value) })}
+          onChange={(value) => set({ version: value === null ? undefined : Number(value), offset: undefined })}
           placeholder="no version"
         />
       }
     >
-      <Tabs value={tab} onChange={(value) => set({ tab: value })} keepMounted={false}>
+      <Tabs
+        value={tab}
+        onChange={(value) => set({ tab: value, offset: undefined, order: undefined })}
+        keepMounted={false}
+      >
         <Tabs.List mb="md">
           <Tabs.Tab value="profile">Profile</Tabs.Tab>
           <Tabs.Tab value="rows">Rows</Tabs.Tab>

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { StateBadge } from '../../parts/badges.tsx';
 import { formatCount } from '../../parts/format.ts';
+import { placeOf } from '../../parts/go.tsx';
 import { Page } from '../../parts/page.tsx';
 import { QueryState } from '../../parts/query-state.tsx';
 import { RowsTable } from '../../parts/rows-table.tsx';
@@ -42,12 +43,33 @@ function ResultRow({ result, choose }: { result: ExpectationResult; choose: (id:
       </Table.Td>
       <Table.Td>
         {result.hasFailingRows ? (
-          <Anchor component="button" size="sm" onClick={() => choose(result.id)}>
+          <Anchor component="button" size="sm" style={{ whiteSpace: 'nowrap' }} onClick={() => choose(result.id)}>
             show rows
           </Anchor>
         ) : null}
       </Table.Td>
     </Table.Tr>
+  );
+}
+
+function Results({ results, choose }: { results: readonly ExpectationResult[]; choose: (id: string) => void }) {
+  return (
+    <Table>
+      <Table.Thead>
+        <Table.Tr>
+          {['Verdict', 'Expectation', 'Severity', 'Found', 'Rows'].map((head) => (
+            <Table.Th key={head}>{head}</Table.Th>
+          ))}
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {[...results]
+          .sort((a, b) => Number(a.success) - Number(b.success))
+          .map((result) => (
+            <ResultRow key={result.id} result={result} choose={choose} />
+          ))}
+      </Table.Tbody>
+    </Table>
   );
 }
 
@@ -60,30 +82,23 @@ export function ValidationPage() {
     queryFn: () => server().getValidation({ params: { validation } }),
   });
   const choose = (id: string) => void navigate({ to: '.', search: { expectation: id }, replace: true });
+  const { dataset, version, verdict, rowCount, results = [] } = query.data ?? {};
   return (
-    <QueryState query={query}>
-      {({ dataset, version, verdict, rowCount, results }) => (
-        <Page
-          title={version === null ? 'A refused batch' : `Version ${version}`}
-          crumbs={[
-            { title: 'Datasets', to: '/datasets' },
-            { title: dataset, to: `/datasets/${dataset}` },
-          ]}
-          description={`${formatCount(rowCount)} rows against ${results.length} expectations`}
-          actions={<StateBadge state={verdict} />}
-        >
-          <Table>
-            <Table.Tbody>
-              {[...results]
-                .sort((a, b) => Number(a.success) - Number(b.success))
-                .map((result) => (
-                  <ResultRow key={result.id} result={result} choose={choose} />
-                ))}
-            </Table.Tbody>
-          </Table>
-          {expectation === undefined ? null : <FailingRows validation={validation} expectation={expectation} />}
-        </Page>
-      )}
-    </QueryState>
+    <Page
+      title={dataset === undefined ? 'Validation' : version === null ? 'A refused batch' : `Version ${version}`}
+      crumbs={[
+        { title: 'Datasets', to: '/datasets' },
+        ...(dataset === undefined ? [] : [{ title: dataset, to: placeOf('datasets', dataset) }]),
+      ]}
+      description={
+        dataset === undefined ? undefined : `${formatCount(rowCount)} rows against ${results.length} expectations`
+      }
+      actions={verdict === undefined ? null : <StateBadge state={verdict} />}
+    >
+      <QueryState query={query} height={400}>
+        {(found) => <Results results={found.results} choose={choose} />}
+      </QueryState>
+      {expectation === undefined ? null : <FailingRows validation={validation} expectation={expectation} />}
+    </Page>
   );
 }

@@ -5,6 +5,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Moment } from '../../parts/badges.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { formatCount, formatSeconds } from '../../parts/format.ts';
+import { Go } from '../../parts/go.tsx';
 import { Page } from '../../parts/page.tsx';
 import { usePaging } from '../../parts/paging.ts';
 import { QueryState } from '../../parts/query-state.tsx';
@@ -34,7 +35,18 @@ const viewColumns: Column<FeatureView>[] = [
 ];
 
 const setColumns: Column<TrainingSet>[] = [
-  { title: 'Id', cell: (row) => <code>{row.id.slice(0, 13)}</code> },
+  {
+    title: 'Training set',
+    cell: ({ id }) => (
+      <Go to="/lineage" search={{ kind: 'training_set', id }}>
+        …{id.slice(-8)}
+      </Go>
+    ),
+  },
+  {
+    title: 'Period',
+    cell: ({ spec: { from, until } }) => `${from?.slice(0, 10) ?? '…'} – ${until?.slice(0, 10) ?? '…'}`,
+  },
   { title: 'Dataset', cell: (row) => `${row.spec.dataset}@${row.datasetVersion}` },
   { title: 'Rows', cell: (row) => formatCount(row.rowCount), numeric: true, sort: (row) => row.rowCount },
   { title: 'Columns', cell: (row) => row.columns.length, numeric: true },

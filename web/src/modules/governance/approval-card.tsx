@@ -48,7 +48,7 @@ export function ApprovalCard({ approval, action }: { approval: Approval; action?
         {action}
       </Group>
       <Text size="xs" c="dimmed" component="div">
-        Asked by {approval.requestedBy}, <Moment at={approval.requestedAt} />,{' '}
+        Asked by {approval.requestedBy}, <Moment at={approval.requestedAt} size="xs" />,{' '}
         {policy === null ? 'no policy' : `policy ${policy}`}
       </Text>
       <Findings findings={approval.findings} />

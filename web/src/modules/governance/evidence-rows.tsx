@@ -52,7 +52,7 @@ function Datasets({ datasets }: { datasets: readonly DatasetRows[] }) {
               <Table.Td>
                 {rows.source || 'not said'}
                 <Text size="xs" c="dimmed" component="div">
-                  by {rows.createdBy}, <Moment at={rows.createdAt} />
+                  by {rows.createdBy}, <Moment at={rows.createdAt} size="xs" />
                 </Text>
               </Table.Td>
               <Table.Td>

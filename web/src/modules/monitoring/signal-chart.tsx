@@ -1,6 +1,7 @@
 import type { Alert, Monitor, SignalValue } from '@flyball/api';
 import { Card, Text } from '@mantine/core';
 import { Chart, type Series } from '../../parts/chart.tsx';
+import { formatNumber } from '../../parts/format.ts';
 
 type Signal = Monitor['signals'][number];
 type Rule = Monitor['rules'][number];
@@ -35,11 +36,18 @@ function boundSeries(rule: Rule, values: readonly SignalValue[]): Series[] {
   return [line(`upper bound ${rule.id}`, beside(1)), line(`lower bound ${rule.id}`, beside(-1))];
 }
 
+const window = (seconds: number): string =>
+  seconds % 86_400 === 0 ? `${seconds / 86_400} d` : `${formatNumber(seconds / 3600)} h`;
+
+const kindName = (kind: string): string =>
+  kind.replaceAll('_', ' ').replace(/\b(psi|ks|auc)\b/g, (word) => word.toUpperCase());
+
 const describe = ({ kind, column, windowSeconds, slice }: Signal): string =>
   [
-    kind.replaceAll('_', ' '),
+    kindName(kind),
+    ...(kind.startsWith('latency') ? ['in milliseconds'] : []),
     ...(column === undefined ? [] : [`of ${column}`]),
-    `over ${windowSeconds / 3600} h`,
+    `over ${window(windowSeconds)}`,
     ...(slice === undefined ? [] : [`per ${slice}`]),
   ].join(' ');
 

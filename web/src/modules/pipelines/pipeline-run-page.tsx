@@ -26,11 +26,11 @@ function Steps({ run, retry }: { run: PipelineRun; retry: (from: string) => void
   const [{ step: chosen }, set] = useAddress<{ step?: string }>();
   const steps = useMemo(
     () =>
-      run.steps.map(({ id, needs, uses, state, cache }) => ({
+      run.steps.map(({ id, needs, state, cache }) => ({
         id,
         needs,
         state,
-        what: cache?.hit === true ? 'from the cache' : (uses ?? 'command'),
+        what: cache?.hit === true ? 'cached' : '',
       })),
     [run.steps],
   );

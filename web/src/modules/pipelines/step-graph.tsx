@@ -24,7 +24,8 @@ export function StepGraph({ steps, onStep }: { steps: readonly Step[]; onStep: (
     () => ({
       nodes: steps.map(({ id, what, state }) => ({
         id,
-        name: state === undefined ? `step ${id}, ${what}` : `step ${id}, ${state}, ${what}`,
+        name: ['step', id, state, what].filter(Boolean).join(' '),
+        width: 150,
         ...(state === undefined || colours[state] === undefined ? {} : { colour: colours[state] }),
         label: (
           <>
@@ -32,7 +33,7 @@ export function StepGraph({ steps, onStep }: { steps: readonly Step[]; onStep: (
               {id}
             </Text>
             <Text size="xs" c="dimmed" truncate>
-              {state === undefined ? what : `${state}, ${what}`}
+              {[state, what].filter(Boolean).join(', ')}
             </Text>
           </>
         ),

@@ -72,7 +72,7 @@ export function StepLog({ run, step, attempt }: { run: string; step: string; att
         </Code>
       </ScrollArea.Autosize>
       <Text size="xs" c={error === null ? 'dimmed' : 'red'}>
-        {error ?? (done ? `${lines.length} lines` : 'reading …')}
+        {error ?? (done ? `${lines.length} ${lines.length === 1 ? 'line' : 'lines'}` : 'reading …')}
       </Text>
     </div>
   );

@@ -167,7 +167,7 @@ export function ModelVersionPage() {
           >
             Lineage
           </Button>
-          <RollOut model={model} version={version} />
+          {query.data === undefined ? null : <RollOut model={model} version={version} />}
         </Group>
       }
     >

@@ -20,7 +20,11 @@ const columns: Column<Rollout>[] = [
   { title: 'Candidate', cell: (row) => row.candidate, numeric: true },
   { title: 'Champion', cell: (row) => row.champion ?? 'none', numeric: true },
   { title: 'State', cell: (row) => <StateBadge state={row.state} /> },
-  { title: 'Step', cell: (row) => `${Math.min(row.step + 1, row.plan.steps.length)} of ${row.plan.steps.length}` },
+  {
+    title: 'Step',
+    numeric: true,
+    cell: (row) => `${Math.min(row.step + 1, row.plan.steps.length)} of ${row.plan.steps.length}`,
+  },
   { title: 'Began', cell: (row) => <Moment at={row.firstEventAt ?? row.startedAt} /> },
   { title: 'Last look', cell: (row) => <Moment at={row.lastEventAt} /> },
   { title: 'Answered', cell: (row) => formatCount(row.candidateAnswered), numeric: true },

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Moment } from '../../parts/badges.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
+import { formatNumber } from '../../parts/format.ts';
 import { JsonView } from '../../parts/json-view.tsx';
 import { QueryState } from '../../parts/query-state.tsx';
 import { useAddress } from '../../parts/use-address.ts';
@@ -20,12 +21,16 @@ const isMoment = (name: string, value: unknown): value is string | number =>
 function show(name: string, value: unknown) {
   if (isMoment(name, value)) return <Moment at={value} />;
   if (value === null || value === undefined) return '–';
+  if (typeof value === 'number') return formatNumber(value);
   return typeof value === 'object' ? <code>{JSON.stringify(value)}</code> : String(value);
 }
 
+const titles: Readonly<Record<string, string>> = { latencyMs: 'latency (ms)', labelAt: 'label known at' };
+
 const columnsOf = (entries: readonly Entry[]): Column<Entry>[] =>
   [...new Set(entries.flatMap((entry) => Object.keys(entry)))].map((name) => ({
-    title: name,
+    title: titles[name] ?? name,
+    numeric: entries.some((entry) => typeof entry[name] === 'number' && !isMoment(name, entry[name])),
     cell: (entry) => show(name, entry[name]),
   }));
 

@@ -64,13 +64,13 @@ export function RolloutCharts({ rollout }: { rollout: Rollout }) {
   return (
     <Stack>
       <Chart
-        title="Share of the traffic that the candidate answers"
+        title="Share of the traffic that the candidate answers, in percent"
         height={180}
         series={[
           {
             name: 'weight',
             step: true,
-            points: rollout.checks.map(({ at, weight }) => [Date.parse(at), weight] as const),
+            points: rollout.checks.map(({ at, weight }) => [Date.parse(at), 100 * weight] as const),
           },
         ]}
       />

@@ -21,10 +21,20 @@ interface RunsSearch {
   readonly filter?: string;
   readonly pages?: string[];
   readonly chosen?: string[];
+  readonly order?: string;
+  readonly descending?: boolean;
 }
 
+/** What is compared with stands behind what is compared. */
+const rank = (key: string): string => `${key.startsWith('baseline_') ? 1 : 0}${key}`;
+
 const keysOf = (runs: readonly Run[], part: 'metrics' | 'params', limit: number): string[] =>
-  [...new Set(runs.flatMap((run) => Object.keys(run[part])))].sort().slice(0, limit);
+  [...new Set(runs.flatMap((run) => Object.keys(run[part])))]
+    .sort((a, b) => (rank(a) < rank(b) ? -1 : 1))
+    .slice(0, limit);
+
+const quoted = (part: string, key: string): string => `${part}.\`${key.replaceAll('`', '')}\``;
+const shown = (key: string): string => key.replaceAll('_', ' ');
 
 function columnsFor(runs: readonly Run[], chosen: readonly string[], choose: (run: string) => void): Column<Run>[] {
   return [
@@ -39,9 +49,13 @@ function columnsFor(runs: readonly Run[], chosen: readonly string[], choose: (ru
         />
       ),
     },
-    { title: 'Run', cell: (run) => run.name, sort: (run) => run.name },
-    { title: 'Status', cell: (run) => <StateBadge state={run.status} />, sort: (run) => run.status },
-    { title: 'Started', cell: (run) => <Moment at={run.startTime} />, sort: (run) => run.startTime },
+    {
+      title: 'Run',
+      cell: (run) => <span style={{ whiteSpace: 'nowrap' }}>{run.name}</span>,
+      order: 'attributes.run_name',
+    },
+    { title: 'Status', cell: (run) => <StateBadge state={run.status} />, order: 'attributes.status' },
+    { title: 'Started', cell: (run) => <Moment at={run.startTime} />, order: 'attributes.start_time' },
     {
       title: 'Took',
       numeric: true,
@@ -49,17 +63,17 @@ function columnsFor(runs: readonly Run[], chosen: readonly string[], choose: (ru
     },
     ...keysOf(runs, 'metrics', SHOWN_METRICS).map(
       (key): Column<Run> => ({
-        title: key,
+        title: shown(key),
         numeric: true,
         cell: (run) => formatNumber(run.metrics[key]?.value),
-        sort: (run) => run.metrics[key]?.value ?? null,
+        order: quoted('metrics', key),
       }),
     ),
     ...keysOf(runs, 'params', SHOWN_PARAMS).map(
       (key): Column<Run> => ({
-        title: `${key} `,
+        title: `${shown(key)} `,
         cell: (run) => run.params[key]?.slice(0, 40) ?? '–',
-        sort: (run) => run.params[key] ?? null,
+        order: quoted('params', key),
       }),
     ),
   ];
@@ -126,15 +140,16 @@ export function RunsPage() {
   const [search, set] = useAddress<RunsSearch>();
   const [comparing, setComparing] = useState(false);
   const navigate = useNavigate();
-  const { experiment, filter = '', pages = [], chosen = [] } = search;
+  const { experiment, filter = '', pages = [], chosen = [], order, descending = false } = search;
   const pageToken = pages.at(-1);
   const query = useQuery({
-    queryKey: ['runs', 'search', experiment, filter, pageToken],
+    queryKey: ['runs', 'search', experiment, filter, order, descending, pageToken],
     queryFn: () =>
       server().searchRuns({
         body: {
           experimentIds: experiment === undefined ? [] : [String(experiment)],
           filter,
+          orderBy: order === undefined ? [] : [`${order} ${descending ? 'DESC' : 'ASC'}`],
           limit: PAGE_SIZE,
           ...(pageToken === undefined ? {} : { pageToken }),
         },
@@ -171,6 +186,11 @@ export function RunsPage() {
               )
             }
             onRow={({ runId }) => void navigate({ to: '/runs/$run', params: { run: runId } })}
+            order={{
+              by: order,
+              ascending: !descending,
+              set: (by, ascending) => set({ order: by, descending: !ascending, pages: undefined }),
+            }}
             {...paging(search, set, nextPageToken)}
           />
         )}
