@@ -128,7 +128,8 @@ function optionOf(
     series: series.map(({ name, kind = 'line', points, dashed, step }, i) => ({
       name,
       type: kind,
-      showSymbol: points.length < 60 && dashed !== true,
+      // A line of one point can only be seen as a point.
+      showSymbol: (points.length < 60 && dashed !== true) || points.filter(([, y]) => y !== null).length === 1,
       symbolSize: kind === 'scatter' ? 8 : 5,
       sampling: 'minmax',
       ...(step === true ? { step: 'end' } : {}),

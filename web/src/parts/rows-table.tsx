@@ -1,10 +1,13 @@
 import { Button, Group, ScrollArea, Table, Text, UnstyledButton } from '@mantine/core';
-import { formatCount, shortenMoments } from './format.ts';
+import { formatCount } from './format.ts';
 import { Nothing } from './query-state.tsx';
+
+const moment = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.000)?(\.\d+)?Z$/;
 
 const show = (value: unknown): string => {
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : shortenMoments(String(value));
+  // Data are shown to their last digit: of a moment only what says nothing goes.
+  return typeof value === 'object' ? JSON.stringify(value) : String(value).replace(moment, '$1 $2$3');
 };
 
 /** Columns that are sorted descending are called so with a minus. */

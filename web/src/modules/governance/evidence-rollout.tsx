@@ -1,30 +1,12 @@
-import type { EvidenceSection, MetricEvidence, RolloutCheck, RolloutMetric, RolloutPlan } from '@flyball/api';
+import type { EvidenceSection, MetricEvidence, RolloutCheck, RolloutPlan } from '@flyball/api';
 import { Card, Group, Table, Text } from '@mantine/core';
 import { Moment, StateBadge } from '../../parts/badges.tsx';
 import { Facts } from '../../parts/facts.tsx';
-import { formatCount, formatNumber, formatPercent, formatRange } from '../../parts/format.ts';
+import { formatCount, formatNumber, formatRange } from '../../parts/format.ts';
 import { Go, placeOf } from '../../parts/go.tsx';
+import { risksText, stepName, stepsText, testName } from '../serving/rollout-plan-text.ts';
 
 type Rollout = Extract<EvidenceSection, { kind: 'rollout' }>['items'][number];
-
-const stepName = (weight: number): string => (weight === 0 ? 'shadow' : `${formatPercent(weight)} of the traffic`);
-
-function testName(plan: RolloutPlan, kind: RolloutMetric['kind'] | string): string {
-  const metric = plan.metrics.find((one) => one.kind === kind);
-  switch (metric?.kind) {
-    case 'errors':
-      return `failed answers: below ${metric.margin} × the champion’s, or below ${formatPercent(metric.tolerated)}`;
-    case 'slow':
-      return (
-        `answers slower than ${metric.objectiveMs} ms: ` +
-        `below ${metric.margin} × the champion’s, or below ${formatPercent(metric.tolerated)}`
-      );
-    case 'label_loss':
-      return `log loss on labels: at most ${formatPercent(metric.margin)} worse than the champion’s`;
-    default:
-      return kind.replaceAll('_', ' ');
-  }
-}
 
 function Test({ plan, evidence }: { plan: RolloutPlan; evidence: MetricEvidence }) {
   const { metric, verdict, estimate, low, high, logEFail, logEPass, candidateCount, championCount } = evidence;
@@ -120,17 +102,8 @@ export function EvidenceRollout({ rollout }: { rollout: Rollout }) {
               {formatCount(rollout.candidateAnswered)} answers of the candidate, looked at {formatCount(looks)} times
             </span>,
           ],
-          [
-            'Planned steps',
-            plan.steps
-              .map(({ weight, minSeconds }) => `${stepName(weight)} for at least ${formatNumber(minSeconds / 3600)} h`)
-              .join(', then '),
-          ],
-          [
-            'Risks of the test',
-            `${formatPercent(plan.alpha)} to roll back one that is no worse, ` +
-              `${formatPercent(plan.beta)} to promote one that is worse by the margin`,
-          ],
+          ['Planned steps', stepsText(plan)],
+          ['Risks of the test', risksText(plan)],
         ]}
       />
       {stepChecks.map((check) => (

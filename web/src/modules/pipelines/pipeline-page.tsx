@@ -8,13 +8,13 @@ import { Moment, StateBadge } from '../../parts/badges.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { Facts } from '../../parts/facts.tsx';
 import { formatSeconds } from '../../parts/format.ts';
-import { JsonView } from '../../parts/json-view.tsx';
 import { Page } from '../../parts/page.tsx';
 import { usePaging } from '../../parts/paging.ts';
 import { QueryState } from '../../parts/query-state.tsx';
 import { useAddress } from '../../parts/use-address.ts';
 import { useChange } from '../../parts/use-change.ts';
 import { server } from '../../server.ts';
+import { StepDefinition } from './step-definition.tsx';
 import { StepGraph } from './step-graph.tsx';
 import { triggerText } from './trigger-text.ts';
 
@@ -98,19 +98,20 @@ function Definition({ pipeline }: { pipeline: Pipeline }) {
       })),
     [pipeline.steps],
   );
+  const chosen = pipeline.steps.find(({ id }) => id === step);
   return (
     <>
       <Card withBorder padding={0}>
         <StepGraph steps={steps} onStep={(id) => set({ step: id })} />
       </Card>
       <Drawer
-        opened={step !== undefined}
+        opened={chosen !== undefined}
         onClose={() => set({ step: undefined })}
         position="right"
         size="lg"
         title={step}
       >
-        <JsonView value={pipeline.steps.find(({ id }) => id === step)} />
+        {chosen === undefined ? null : <StepDefinition step={chosen} />}
       </Drawer>
       <Facts
         facts={[

@@ -4,15 +4,15 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { Moment, StateBadge } from '../../parts/badges.tsx';
 import { Facts } from '../../parts/facts.tsx';
-import { formatCount } from '../../parts/format.ts';
+import { formatCount, formatNumber } from '../../parts/format.ts';
 import { Go, linkTo, placeOf } from '../../parts/go.tsx';
-import { JsonView } from '../../parts/json-view.tsx';
 import { Page } from '../../parts/page.tsx';
 import { PageTabs } from '../../parts/page-tabs.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { server } from '../../server.ts';
 import { EndpointRollouts } from './endpoint-rollouts.tsx';
 import { PredictionLog } from './prediction-log.tsx';
+import { risksText, stepsText, testName } from './rollout-plan-text.ts';
 import { TrafficCharts } from './traffic-charts.tsx';
 import { TryIt } from './try-it.tsx';
 
@@ -75,7 +75,17 @@ function Definition({ endpoint }: { endpoint: Endpoint }) {
         ]}
       />
       <Title order={5}>Rollout plan</Title>
-      <JsonView value={rollout} />
+      <Facts
+        facts={[
+          ['Steps', stepsText(rollout)],
+          ...rollout.metrics.map(
+            ({ kind }) => [`Test of ${kind.replaceAll('_', ' ')}`, testName(rollout, kind)] as const,
+          ),
+          ['Risks of the test', risksText(rollout)],
+          ['Looks every', `${formatNumber(rollout.checkEverySeconds / 60)} min of event time`],
+          ['Without a verdict', rollout.onNoVerdict === 'ask' ? 'asks a person' : 'rolls back'],
+        ]}
+      />
     </Stack>
   );
 }

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { Moment, StateBadge } from '../../parts/badges.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { Facts } from '../../parts/facts.tsx';
-import { formatCount } from '../../parts/format.ts';
+import { formatCount, formatPercent } from '../../parts/format.ts';
 import { usePaging } from '../../parts/paging.ts';
 import { QueryState } from '../../parts/query-state.tsx';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
@@ -89,8 +89,8 @@ function OneRollout({ id }: { id: string }) {
               ['Steps', stepsText(rollout)],
               ['Started', <Moment key="started" at={rollout.startedAt} />],
               ['Started by', rollout.startedBy],
-              ['Chance of a wrong rollback', `at most ${rollout.plan.alpha} over the whole rollout`],
-              ['Chance of a wrong promotion', `at most ${rollout.plan.beta}`],
+              ['Chance of a wrong rollback', `at most ${formatPercent(rollout.plan.alpha)} over the whole rollout`],
+              ['Chance of a wrong promotion', `at most ${formatPercent(rollout.plan.beta)}`],
               ['Plan', <code key="plan">{rollout.planDigest.slice(0, 16)}</code>],
               ['Looks', rollout.checks.length],
             ]}
