@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { environmentOf, loadConfig, parseFlags, sources } from './config.ts';
+import { pathToFileURL } from 'node:url';
+import { type ConfigOverrides, environmentOf, loadConfig, parseFlags, sources } from './config.ts';
 
 describe('the configuration', () => {
   it('has defaults for one machine', () => {
@@ -60,9 +61,46 @@ describe('the configuration', () => {
     for (const host of ['localhost', '127.0.0.5', '::1']) assert.equal(loadConfig({ host }, {}).host, host);
   });
 
-  it('refuses object stores that are not built yet', () => {
-    assert.throws(() => loadConfig({ objects: 's3://bucket' }, {}), { message: /--objects: .*not built yet/ });
-    assert.equal(loadConfig({ objects: 'file:///var/objects' }, {}).objects, 'file:/var/objects');
+  it('knows where objects live, by either of two names', () => {
+    const objects = (given: ConfigOverrides) => loadConfig(given, {}).objects;
+    assert.equal(objects({ objects: 'file:///var/objects' }), 'file:/var/objects');
+    assert.equal(objects({ objects: 'file:///var/with%20space' }), 'file:/var/with space');
+    assert.equal(objects({ artifactsDestination: './mlartifacts' }), `file:${path.resolve('mlartifacts')}`);
+    assert.equal(objects({ artifactsDestination: 's3://bucket/a/b' }), 's3://bucket/a/b');
+    assert.equal(objects({ objects: 's3://bucket', artifactsDestination: 's3://bucket' }), 's3://bucket');
+    assert.throws(() => loadConfig({ objects: 's3://a-bucket', artifactsDestination: 's3://b-bucket' }, {}), {
+      message: /--artifacts-destination: is another place/,
+    });
+    for (const bad of ['gs://bucket', 's3://', 's3://UPPER', 's3://bucket/a%2f..', 's3://bucket?x=1', 'ftp://h/x']) {
+      assert.throws(() => loadConfig({ objects: bad }, {}), { message: /--objects: / }, bad);
+    }
+  });
+
+  it('never repeats a secret that was written into an address', () => {
+    for (const objects of [
+      's3://AKIA123:hush@bucket',
+      's3://bucket?endpoint=http://AKIA123:hush@host',
+      'ftp://AKIA:hush@h',
+    ]) {
+      assert.throws(
+        () => loadConfig({ objects }, {}),
+        (error: Error) => !/hush|AKIA/.test(error.message + JSON.stringify(error)),
+      );
+    }
+  });
+
+  it("takes the flags of mlflow's server", () => {
+    const flags = ['--default-artifact-root', 'mlruns', '--no-serve-artifacts', '--static-prefix', '/ml/flow/'];
+    const config = loadConfig(parseFlags(flags), {});
+    assert.equal(config.defaultArtifactRoot, pathToFileURL(path.resolve('mlruns')).href);
+    assert.equal(config.serveArtifacts, false);
+    assert.equal(config.staticPrefix, '/ml/flow');
+    assert.equal(loadConfig(parseFlags(['--serve-artifacts']), {}).serveArtifacts, true);
+    assert.equal(loadConfig({ defaultArtifactRoot: 's3://bucket/x' }, {}).defaultArtifactRoot, 's3://bucket/x');
+    assert.throws(() => loadConfig({ serveArtifacts: false }, {}), { message: /--default-artifact-root/ });
+    assert.throws(() => loadConfig({ staticPrefix: 'x' }, {}), { message: /--static-prefix: Expected a path/ });
+    const { allowedHosts, publicUrl } = loadConfig({ publicUrl: 'https://ml.example/x/' }, {});
+    assert.deepEqual([publicUrl, allowedHosts], ['https://ml.example/x', ['ml.example']]);
   });
 
   it('travels to a child process whole', () => {

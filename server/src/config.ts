@@ -1,7 +1,9 @@
 import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type BadPlace, invalidInput } from '@flyball/api';
 import * as z from 'zod';
+import { parseS3Place } from './platform/objects/s3-place.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z.union([z.boolean(), z.stringbool()]);
@@ -18,6 +20,22 @@ const postgresUrl = z
   .string()
   .regex(/^postgres(ql)?:\/\//, 'Expected an address like postgres://user:password@host:5432/database');
 
+/** A folder or a bucket. What is wrong with it is said without repeating it: people write secrets into addresses. */
+const place = z.string().superRefine((text, context) => {
+  if (!/^[a-z][a-z0-9+.-]+:/i.test(text) || /^file:/i.test(text)) return;
+  const message = text.startsWith('s3:') ? problemOfS3(text) : 'Expected file:<folder> or s3://<bucket>/<prefix>';
+  if (message !== null) context.addIssue({ code: 'custom', message });
+});
+
+function problemOfS3(text: string): string | null {
+  try {
+    parseS3Place(text);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : 'Not an address of a bucket';
+  }
+}
+
 /** Every setting: how it is checked, and its default. */
 const Settings = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
@@ -26,14 +44,24 @@ const Settings = z.strictObject({
   dataDir: z.string().min(1).default('./.flyball'),
   databaseUrl: postgresUrl.optional(),
   databaseOwnerUrl: postgresUrl.optional(),
-  objects: z.string().startsWith('file:', 'Expected file:<folder>; other object stores are not built yet').optional(),
+  objects: place.optional(),
   role: z.enum(['all', 'api', 'worker', 'gateway']).default('all'),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   auth: z.enum(['open', 'token']).default('open'),
   adminToken: z.string().min(16, 'Expected at least 16 characters').optional(),
   allowedHosts: list.default([]),
   defaultArtifactRoot: z.string().min(1).optional(),
-  artifactsDestination: z.string().min(1).optional(),
+  artifactsDestination: place.optional(),
+  serveArtifacts: flag.default(true),
+  staticPrefix: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9._~-]+)+\/?$/, 'Expected a path like /flyball')
+    .transform((text) => text.replace(/\/$/, ''))
+    .optional(),
+  publicUrl: z
+    .url({ protocol: /^https?$/, error: 'Expected an address like https://flyball.example' })
+    .transform((text) => text.replace(/\/+$/, ''))
+    .optional(),
   analyticsMemoryMb: z.coerce.number().int().min(64).default(512),
   spoolSync: z.enum(['interval', 'always']).default('interval'),
   allowPrivateWebhooks: flag.default(false),
@@ -78,7 +106,8 @@ export const sources: Readonly<Record<keyof Settings, { environment: string; fla
   objects: {
     environment: 'FLYBALL_OBJECTS',
     flag: 'objects',
-    about: 'Where artifacts and dataset files live, `file:<folder>`.',
+    about:
+      'Where artifacts and dataset files live: `file:<folder>`, or `s3://<bucket>/<prefix>` with `?endpoint=`, `&region=` and `&direct=` where needed.',
   },
   role: { environment: 'FLYBALL_ROLE', flag: 'role', about: 'Which programs to run: all of them, or one.' },
   logLevel: { environment: 'FLYBALL_LOG_LEVEL', flag: 'log-level', about: 'Least severity of what is logged.' },
@@ -104,7 +133,24 @@ export const sources: Readonly<Record<keyof Settings, { environment: string; fla
   artifactsDestination: {
     environment: 'FLYBALL_ARTIFACTS_DESTINATION',
     flag: 'artifacts-destination',
-    about: 'Where artifacts proxied for MLflow clients are stored.',
+    about: 'The same as `--objects`, as `mlflow server` calls it; a path without `file:` is a folder.',
+  },
+  serveArtifacts: {
+    environment: 'FLYBALL_SERVE_ARTIFACTS',
+    flag: 'serve-artifacts',
+    about:
+      'Whether MLflow clients send artifacts through this server; `--no-serve-artifacts` needs a root of their own.',
+  },
+  staticPrefix: {
+    environment: 'FLYBALL_STATIC_PREFIX',
+    flag: 'static-prefix',
+    about: 'A path in front of all others, for a reverse proxy that passes it on.',
+  },
+  publicUrl: {
+    environment: 'FLYBALL_PUBLIC_URL',
+    flag: 'public-url',
+    about:
+      'Address under which clients reach the server, prefix included, for links it makes; by default what they use.',
   },
   analyticsMemoryMb: {
     environment: 'FLYBALL_ANALYTICS_MEMORY_MB',
@@ -127,6 +173,7 @@ export const sources: Readonly<Record<keyof Settings, { environment: string; fla
   },
 };
 
+const switches = new Set<keyof Settings>(['allowPrivateWebhooks', 'serveArtifacts']);
 const keys = Object.keys(sources) as (keyof Settings)[];
 
 /** Flags over environment over defaults, checked and frozen; every bad setting is named at once. */
@@ -147,13 +194,16 @@ export function loadConfig(overrides: ConfigOverrides = {}, environment: NodeJS.
   }
   const settings = result.data;
   refuseOpenNetwork(settings, overrides);
+  refuseContradictions(settings, overrides);
   const dataDir = path.resolve(settings.dataDir);
-  const objects = `file:${path.resolve(settings.objects?.replace(/^file:(\/\/)?/, '') ?? path.join(dataDir, 'objects'))}`;
+  const root = settings.defaultArtifactRoot;
   return Object.freeze({
     ...settings,
     dataDir,
-    objects,
-    allowedHosts: Object.freeze([...settings.allowedHosts]) as string[],
+    objects: placeOf(settings.objects ?? settings.artifactsDestination ?? path.join(dataDir, 'objects')),
+    artifactsDestination: undefined,
+    defaultArtifactRoot: root === undefined ? undefined : rootOf(root),
+    allowedHosts: Object.freeze([...new Set([...settings.allowedHosts, ...hostsOf(settings.publicUrl)])]) as string[],
   });
 }
 
@@ -161,13 +211,16 @@ export function loadConfig(overrides: ConfigOverrides = {}, environment: NodeJS.
 export function parseFlags(args: readonly string[]): ConfigOverrides {
   const known = keys.flatMap((key) => (sources[key].flag === undefined ? [] : [[sources[key].flag, key] as const]));
   const options = Object.fromEntries(
-    known.map(([name, key]) => [
-      name,
-      { type: key === 'allowPrivateWebhooks' ? ('boolean' as const) : ('string' as const) },
-    ]),
+    known.map(([name, key]) => [name, { type: switches.has(key) ? ('boolean' as const) : ('string' as const) }]),
   );
   try {
-    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
+    const { values } = parseArgs({
+      args: [...args],
+      options,
+      strict: true,
+      allowPositionals: false,
+      allowNegative: true,
+    });
     return Object.fromEntries(
       known.flatMap(([name, key]) => (values[name] === undefined ? [] : [[key, values[name]]])),
     );
@@ -186,6 +239,39 @@ export function environmentOf(config: Config, environment: NodeJS.ProcessEnv = p
     ];
   });
   return { ...environment, ...Object.fromEntries(own) };
+}
+
+/** Whoever comes by the public address names its host. */
+const hostsOf = (url: string | undefined): string[] => (url === undefined ? [] : [new URL(url).hostname]);
+
+const placeOf = (text: string): string => (text.startsWith('s3:') ? text : `file:${folderOf(text)}`);
+
+/** Of a path, or of a `file:` address, which writes some characters in another way. */
+function folderOf(text: string): string {
+  if (!/^file:/i.test(text)) return path.resolve(text);
+  return /^file:\/\//i.test(text) ? path.resolve(fileURLToPath(text)) : path.resolve(text.slice('file:'.length));
+}
+
+/** Clients are given a folder as an address, which means the same wherever they stand. */
+function rootOf(text: string): string {
+  const isFolder = !/^[a-z][a-z0-9+.-]+:/i.test(text) || /^file:/i.test(text);
+  return isFolder ? pathToFileURL(folderOf(text)).href : text;
+}
+
+function refuseContradictions(settings: Settings, overrides: ConfigOverrides): void {
+  const { objects, artifactsDestination, serveArtifacts, defaultArtifactRoot } = settings;
+  if (
+    objects !== undefined &&
+    artifactsDestination !== undefined &&
+    placeOf(objects) !== placeOf(artifactsDestination)
+  ) {
+    const message = 'is another place than that of --objects; give one of them';
+    throw badSettings([{ at: nameOf('artifactsDestination', overrides), message }]);
+  }
+  if (!serveArtifacts && (defaultArtifactRoot ?? 'mlflow-artifacts:').startsWith('mlflow-artifacts:')) {
+    const message = 'artifacts need a place: give a folder or a bucket as --default-artifact-root';
+    throw badSettings([{ at: nameOf('serveArtifacts', overrides), message }]);
+  }
 }
 
 const isLoopback = (host: string): boolean =>

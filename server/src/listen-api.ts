@@ -89,7 +89,12 @@ export async function listenApi(
   mountDoors: (app: FastifyInstance) => Promise<void>,
 ): Promise<ListeningApi> {
   const { config } = platform;
-  const app = createHttpApp({ log: platform.log, host: config.host, allowedHosts: config.allowedHosts });
+  const app = createHttpApp({
+    log: platform.log,
+    host: config.host,
+    allowedHosts: config.allowedHosts,
+    pathPrefix: config.staticPrefix ?? '',
+  });
   const serving: ServeOptions = {
     access: platform.access,
     checkAnswers: options.checkAnswers ?? false,

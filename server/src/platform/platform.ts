@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import { type Access, createAccess } from './access/access.ts';
+import { createSignedLinks, type SignedLinks } from './access/signed-links.ts';
 import type { Analytics } from './analytics/analytics.ts';
 import { createAnalytics } from './analytics/duckdb-analytics.ts';
 import { type AuditLog, createAuditLog } from './audit/audit-log.ts';
@@ -8,8 +9,8 @@ import { type Clock, systemClock } from './clock.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { createEventBus, type EventBus } from './events/event-bus.ts';
 import { createJobQueue, type JobQueue } from './jobs/job-queue.ts';
-import { createFileObjectStore } from './objects/file-object-store.ts';
 import type { ObjectStore } from './objects/object-store.ts';
+import { openObjectStore } from './objects/open-object-store.ts';
 import { createLog, type Logger } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 
@@ -25,6 +26,7 @@ export interface Platform {
   readonly events: EventBus;
   readonly audit: AuditLog;
   readonly access: Access;
+  readonly links: SignedLinks;
   readonly metrics: Metrics;
   close(): Promise<void>;
 }
@@ -47,7 +49,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     poolSize: options.poolSize ?? 10,
     statementTimeoutMs: 60_000,
   });
-  const objects = await createFileObjectStore(config.objects.replace(/^file:/, ''));
+  const objects = await openObjectStore(config.objects, path.join(config.dataDir, 'cache', 'objects'));
   const analytics = createAnalytics({
     scratchDir: path.join(config.dataDir, 'scratch', program),
     memoryLimitMb: config.analyticsMemoryMb,
@@ -57,9 +59,10 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const access = createAccess(database, audit, config);
   const jobs = createJobQueue(database, log);
   const events = createEventBus(database, log);
+  const clock = options.clock ?? systemClock;
   return {
     config,
-    clock: options.clock ?? systemClock,
+    clock,
     log,
     database,
     objects,
@@ -68,6 +71,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     events,
     audit,
     access,
+    links: createSignedLinks(database, clock),
     metrics: createMetrics(program),
     close: async () => {
       await jobs.stop();

@@ -9,6 +9,16 @@ export interface HttpAppOptions {
   readonly host: string;
   /** Names beside loopback that the Host header may carry. */
   readonly allowedHosts: readonly string[];
+  /** A path in front of all others; what comes without it, as from a proxy that takes it away, is answered too. */
+  readonly pathPrefix?: string;
+}
+
+/** `/prefix/path?query` without its prefix; `/prefixed` has none. */
+function withoutPrefix(url: string, prefix: string): string {
+  if (prefix === '' || !url.startsWith(prefix)) return url;
+  const rest = url.slice(prefix.length);
+  if (rest.startsWith('/')) return rest;
+  return rest === '' || rest.startsWith('?') ? `/${rest}` : url;
 }
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -39,12 +49,14 @@ function checkOrigin(request: FastifyRequest): void {
 /** An HTTP server with request ids, one shape of errors, and the checks that every route needs. */
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const allowed = new Set([...options.allowedHosts, options.host].map(hostName));
-  const loggerInstance: FastifyBaseLogger = options.log;
+  const { log, pathPrefix = '' } = options;
+  const loggerInstance: FastifyBaseLogger = log;
   const app = fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 5000, ignoreDuplicateSlashes: true },
+    rewriteUrl: ({ url = '/' }) => withoutPrefix(url, pathPrefix),
     forceCloseConnections: true,
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerMalformed,

@@ -1,12 +1,18 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { PlatformError } from '@flyball/api';
 import type { FastifyReply } from 'fastify';
+import { type ByteRange, rangeIn } from './byte-range.ts';
 
 export interface BytesAnswer {
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly contentType: string;
   readonly fileName?: string;
   readonly sizeBytes?: number;
+  /** SHA-256 of the bytes in hexadecimal digits: their name for caches, and a checksum for callers. */
+  readonly digest?: string;
+  /** A part of the bytes, for callers that ask for one. Needs the size and the digest. */
+  slice?(range: ByteRange): Promise<AsyncIterable<Uint8Array>>;
 }
 
 export interface ServerSentEvent {
@@ -33,8 +39,45 @@ export async function answerBytes(reply: FastifyReply, answer: BytesAnswer): Pro
   reply.header('content-security-policy', "sandbox; default-src 'none'");
   reply.header('content-disposition', attachment(answer.fileName ?? 'download'));
   reply.type(answer.contentType);
-  if (answer.sizeBytes !== undefined) reply.header('content-length', answer.sizeBytes);
-  return await reply.send(Readable.from(answer.bytes, { objectMode: false }));
+  const { sizeBytes, digest } = answer;
+  if (sizeBytes !== undefined && digest !== undefined && answer.slice !== undefined) {
+    return await answerSlice(reply, answer, { sizeBytes, digest });
+  }
+  if (sizeBytes !== undefined) reply.header('content-length', sizeBytes);
+  return await sendStream(reply, answer.bytes);
+}
+
+async function sendStream(reply: FastifyReply, bytes: AsyncIterable<Uint8Array>): Promise<FastifyReply> {
+  return await reply.send(bytes instanceof Readable ? bytes : Readable.from(bytes, { objectMode: false }));
+}
+
+/** RFC 9110: the whole, the part that was asked for (14), or nothing when the caller has it already (13). */
+async function answerSlice(
+  reply: FastifyReply,
+  answer: BytesAnswer,
+  { sizeBytes, digest }: { readonly sizeBytes: number; readonly digest: string },
+): Promise<FastifyReply> {
+  const { headers } = reply.request;
+  const etag = `"${digest}"`;
+  reply.header('etag', etag);
+  reply.header('accept-ranges', 'bytes');
+  reply.header('repr-digest', `sha-256=:${Buffer.from(digest, 'hex').toString('base64')}:`);
+  if (headers['if-none-match']?.includes(etag) === true) return await reply.status(304).send();
+  const isFresh = headers['if-range'] === undefined || headers['if-range'] === etag;
+  const range = isFresh ? rangeIn(headers.range, sizeBytes) : 'all';
+  if (range === 'none') {
+    const error = new PlatformError('invalid_input', `The range does not fit the ${sizeBytes} bytes`);
+    reply.removeHeader('content-disposition').header('content-range', `bytes */${sizeBytes}`).status(416);
+    return await reply.type('application/json').send(JSON.stringify({ code: error.code, message: error.message }));
+  }
+  if (range === 'all') {
+    reply.header('content-length', sizeBytes);
+    return await sendStream(reply, answer.bytes);
+  }
+  reply.status(206);
+  reply.header('content-range', `bytes ${range.start}-${range.end}/${sizeBytes}`);
+  reply.header('content-length', range.end - range.start + 1);
+  return await sendStream(reply, await answer.slice!(range));
 }
 
 /** Server-sent events (WHATWG HTML 9.2) until the caller leaves. */

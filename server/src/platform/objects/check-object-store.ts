@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { PlatformError } from '@flyball/api';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStore, UploadedPart } from './object-store.ts';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const UNKNOWN = sha256(Buffer.from('an object that nobody stored'));
@@ -20,15 +20,25 @@ async function* inChunks(bytes: Uint8Array, size: number): AsyncIterable<Uint8Ar
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
+/** Without telling the difference, which would take minutes and gigabytes for large ones. */
+const assertSame = (found: Uint8Array, expected: Uint8Array): void =>
+  assert.ok(Buffer.from(found).equals(expected), `${found.length} bytes are not the ${expected.length} expected ones`);
+
 const isError = (code: string, message?: RegExp) => (error: unknown) =>
   error instanceof PlatformError && error.code === code && (message?.test(error.message) ?? true);
 
-/** What every object store must do. Call it inside a `describe`. */
-export function checkObjectStore(create: () => Promise<ObjectStore>): void {
+/**
+ * What every object store must do. Call it inside a `describe`. `wrongParts: false` leaves out mistakes with parts, for
+ * servers in tests that get these wrong themselves.
+ */
+export function checkObjectStore(create: () => Promise<ObjectStore>, { wrongParts = true } = {}): void {
   checkWriting(create);
   checkAdopting(create);
   checkReading(create);
   checkNames(create);
+  checkUploads(create);
+  if (wrongParts) checkWrongParts(create);
+  checkLinks(create);
 }
 
 function checkWriting(create: () => Promise<ObjectStore>): void {
@@ -38,8 +48,8 @@ function checkWriting(create: () => Promise<ObjectStore>): void {
       const stored = await store.put(inChunks(bytes, 4096));
       assert.deepEqual(stored, { digest: sha256(bytes), sizeBytes: bytes.length });
       assert.deepEqual(await store.put(bytes), stored);
-      assert.deepEqual(await collect(await store.get(stored.digest)), bytes);
-      assert.deepEqual(Buffer.from(await store.read(stored.digest)), bytes);
+      assertSame(await collect(await store.get(stored.digest)), bytes);
+      assertSame(await store.read(stored.digest), bytes);
       assert.deepEqual(await store.stat(stored.digest), stored);
       assert.equal(await store.verify(stored.digest), true);
     }
@@ -50,7 +60,7 @@ function checkWriting(create: () => Promise<ObjectStore>): void {
     const bytes = randomBytes(300_000);
     const stored = await Promise.all(Array.from({ length: 16 }, (_, i) => store.put(inChunks(bytes, 1000 + i * 777))));
     for (const each of stored) assert.deepEqual(each, { digest: sha256(bytes), sizeBytes: bytes.length });
-    assert.deepEqual(await collect(await store.get(sha256(bytes))), bytes);
+    assertSame(await collect(await store.get(sha256(bytes))), bytes);
   });
 
   it('keeps nothing of an upload that breaks off, and passes its error on', async () => {
@@ -86,7 +96,7 @@ function checkAdopting(create: () => Promise<ObjectStore>): void {
         assert.deepEqual(await store.putFile(path), { digest: sha256(bytes), sizeBytes: bytes.length });
         await assert.rejects(access(path), /ENOENT/);
       }
-      assert.deepEqual(await collect(await store.get(sha256(bytes))), bytes);
+      assertSame(await collect(await store.get(sha256(bytes))), bytes);
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -96,7 +106,7 @@ function checkAdopting(create: () => Promise<ObjectStore>): void {
     const store = await create();
     const bytes = randomBytes(5_000);
     const { digest } = await store.put(bytes);
-    assert.deepEqual(await readFile(await store.localPath(digest)), bytes);
+    assertSame(await readFile(await store.localPath(digest)), bytes);
     await assert.rejects(store.localPath(UNKNOWN), isError('not_found'));
   });
 }
@@ -116,7 +126,7 @@ function checkReading(create: () => Promise<ObjectStore>): void {
     ];
     for (const range of ranges) {
       const expected = bytes.subarray(range.start, (range.end ?? bytes.length) + 1);
-      assert.deepEqual(await collect(await store.get(digest, range)), Buffer.from(expected));
+      assertSame(await collect(await store.get(digest, range)), Buffer.from(expected));
     }
     const wrong = [{ start: 600_000 }, { start: -1 }, { start: 5, end: 4 }, { start: Number.NaN }, { start: 0.5 }];
     for (const range of wrong) await assert.rejects(store.get(digest, range), isError('invalid_input', /600000 bytes/));
@@ -131,7 +141,7 @@ function checkReading(create: () => Promise<ObjectStore>): void {
       assert.ok(chunk.length > 0);
       break;
     }
-    assert.deepEqual(await collect(source), bytes);
+    assertSame(await collect(source), bytes);
   });
 
   it('knows nothing of an object that was deleted or never stored', async () => {
@@ -164,5 +174,98 @@ function checkNames(create: () => Promise<ObjectStore>): void {
       const uses = [store.get, store.read, store.stat, store.delete, store.verify, store.localPath];
       for (const use of uses) await assert.rejects(use(name), isError('invalid_input', /64 lower-case/));
     }
+  });
+}
+
+/** The least that S3 takes for any part but the last. */
+const PART = 5 * 1024 * 1024;
+
+async function sendParts(store: ObjectStore, upload: string, bytes: Uint8Array, order: readonly number[]) {
+  const parts = await Promise.all(
+    order.map(async (number) => {
+      const part = bytes.subarray((number - 1) * PART, number * PART);
+      return { number, etag: await store.uploads.put(upload, number, inChunks(part, 100_000)) };
+    }),
+  );
+  return parts.sort((a, b) => a.number - b.number);
+}
+
+function checkUploads(create: () => Promise<ObjectStore>): void {
+  it('makes an object of parts that arrive in any order and are sent again', async () => {
+    const store = await create();
+    const bytes = randomBytes(2 * PART + 12_345);
+    const upload = await store.uploads.start();
+    await store.uploads.put(upload, 2, randomBytes(100));
+    const parts = await sendParts(store, upload, bytes, [3, 1, 2]);
+    assert.deepEqual(await store.uploads.complete(upload, parts), { digest: sha256(bytes), sizeBytes: bytes.length });
+    assertSame(await collect(await store.get(sha256(bytes))), bytes);
+  });
+
+  it('knows only its own uploads, and parts with numbers', async () => {
+    const store = await create();
+    const bytes = randomBytes(100);
+    const upload = await store.uploads.start();
+    for (const name of ['', '..', '../../etc', UNKNOWN, 'bm90IGFuIHVwbG9hZA']) {
+      await assert.rejects(store.uploads.put(name, 1, bytes), isError('not_found'));
+      await assert.rejects(store.uploads.complete(name, [{ number: 1, etag: UNKNOWN }]), isError('not_found'));
+    }
+    for (const number of [0, -1, 1.5, 10_001, Number.NaN]) {
+      await assert.rejects(store.uploads.put(upload, number, bytes), isError('invalid_input'));
+    }
+    for (const given of [[], [2, 1], [1, 1], [0]]) {
+      const parts = given.map((number) => ({ number, etag: 'x' }));
+      await assert.rejects(store.uploads.complete(upload, parts), isError('invalid_input'));
+    }
+  });
+}
+
+function checkWrongParts(create: () => Promise<ObjectStore>): void {
+  it('completes an upload only with the parts that it has', async () => {
+    const store = await create();
+    const bytes = randomBytes(PART + 5);
+    const upload = await store.uploads.start();
+    const parts = await sendParts(store, upload, bytes, [1, 2]);
+    const [first, second] = parts as [UploadedPart, UploadedPart];
+    const wrong = [
+      [first, { number: 3, etag: second.etag }],
+      [first, { number: 2, etag: first.etag }],
+      [first, { number: 2, etag: '../1' }],
+    ];
+    for (const given of wrong) await assert.rejects(store.uploads.complete(upload, given), isError('invalid_input'));
+    assert.equal((await store.uploads.complete(upload, parts)).sizeBytes, bytes.length);
+    await assert.rejects(store.uploads.complete(upload, parts), isError('not_found'));
+  });
+
+  it('keeps nothing of an upload that is thrown away', async () => {
+    const store = await create();
+    const bytes = randomBytes(1000);
+    const upload = await store.uploads.start();
+    const parts = await sendParts(store, upload, bytes, [1]);
+    await store.uploads.abort(upload);
+    await store.uploads.abort(upload);
+    await assert.rejects(store.uploads.complete(upload, parts), isError('not_found'));
+    assert.equal(await store.stat(sha256(bytes)), null);
+  });
+}
+
+function checkLinks(create: () => Promise<ObjectStore>): void {
+  it('sends callers to itself when it can, with links to a part and to an object', async () => {
+    const store = await create();
+    const bytes = randomBytes(3000);
+    const upload = await store.uploads.start();
+    const partUrl = await store.uploads.partUrl(upload, 1, 60);
+    assert.equal(partUrl !== null, store.direct);
+    const send = async (url: string) =>
+      (await fetch(url, { method: 'PUT', body: bytes })).headers.get('etag') ?? 'none';
+    const etag = partUrl === null ? await store.uploads.put(upload, 1, bytes) : await send(partUrl);
+    const { digest } = await store.uploads.complete(upload, [{ number: 1, etag }]);
+    assert.equal(digest, sha256(bytes));
+    const url = await store.objectUrl(digest, 60);
+    assert.equal(url !== null, store.direct);
+    if (url === null) return;
+    const answer = await fetch(url, { headers: { range: 'bytes=1000-1999' } });
+    assert.equal(answer.status, 206);
+    assertSame(Buffer.from(await answer.arrayBuffer()), bytes.subarray(1000, 2000));
+    assert.match(answer.headers.get('content-disposition') ?? '', /^attachment/);
   });
 }

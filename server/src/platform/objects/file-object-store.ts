@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
-import { chmod, copyFile, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { invalidInput, notFound, PlatformError } from '@flyball/api';
+import { notFound, PlatformError } from '@flyball/api';
 import { isAbandoned, ownedName } from '../processes/owned-name.ts';
+import { checkDigest } from './check-digest.ts';
+import { createFileUploads } from './file-uploads.ts';
+import { checkRange } from './object-range.ts';
 import type { ObjectRange, ObjectStore, StoredObject } from './object-store.ts';
+import { codeOf, flush, onDisk } from './on-disk.ts';
+import { writeStream } from './write-stream.ts';
 
 const CHUNK_BYTES = 256 * 1024;
-const DIGEST = /^[0-9a-f]{64}$/;
 
 /**
  * Objects as files: `ab/cd/abcd…` below the directory. A write goes to `tmp`, is flushed to the disk and renamed, so a
@@ -33,6 +37,11 @@ export async function createFileObjectStore(directory: string): Promise<ObjectSt
     delete: (digest) => onDisk(directory, () => rm(pathOf(directory, digest), { force: true })),
     verify: async (digest) => (await digestOf(await existing(directory, digest))).digest === digest,
     localPath: (digest) => existing(directory, digest),
+    direct: false,
+    objectUrl: async () => null,
+    uploads: createFileUploads(directory, temporary, (bytes) =>
+      put(directory, temporary, bytes, Number.POSITIVE_INFINITY),
+    ),
   };
 }
 
@@ -47,7 +56,7 @@ async function put(
     const handle = await onDisk(directory, () => open(path, 'wx', 0o444));
     let object: StoredObject;
     try {
-      object = await write(handle, source instanceof Uint8Array ? [source] : source, maxBytes, directory);
+      object = await writeStream(handle, source, { directory, maxBytes });
       await onDisk(directory, () => handle.sync());
     } finally {
       await handle.close();
@@ -57,24 +66,6 @@ async function put(
   } finally {
     await rm(path, { force: true });
   }
-}
-
-async function write(
-  handle: FileHandle,
-  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  maxBytes: number,
-  directory: string,
-): Promise<StoredObject> {
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  // An error of the source itself passes through as it is: only those of the disk are translated.
-  for await (const chunk of source) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > maxBytes) throw new PlatformError('too_large', `The upload is larger than ${maxBytes} bytes`);
-    hash.update(chunk);
-    await onDisk(directory, () => handle.writeFile(chunk));
-  }
-  return { digest: hash.digest('hex'), sizeBytes };
 }
 
 async function putFile(directory: string, temporary: string, path: string): Promise<StoredObject> {
@@ -141,14 +132,6 @@ async function get(directory: string, digest: string, range?: ObjectRange): Prom
   };
 }
 
-function checkRange({ start, end }: ObjectRange, size: number): void {
-  const isPosition = (value: number) => Number.isSafeInteger(value) && value >= 0;
-  if (isPosition(start) && start < size && (end === undefined || (isPosition(end) && end >= start))) return;
-  throw invalidInput(`Range ${start}-${end ?? ''} does not fit an object of ${size} bytes`, [
-    { at: 'range', message: `must start within the ${size} bytes and not end before its start` },
-  ]);
-}
-
 async function read(directory: string, digest: string): Promise<Uint8Array> {
   const path = await existing(directory, digest);
   const handle = await open(path).catch((error: unknown) => {
@@ -174,11 +157,7 @@ async function digestOf(path: string): Promise<StoredObject> {
 }
 
 function pathOf(directory: string, digest: string): string {
-  if (!DIGEST.test(digest)) {
-    throw invalidInput('An object is named by 64 lower-case hexadecimal digits', [
-      { at: 'digest', message: 'must be a SHA-256 digest of 64 lower-case hexadecimal digits' },
-    ]);
-  }
+  checkDigest(digest);
   return join(directory, digest.slice(0, 2), digest.slice(2, 4), digest);
 }
 
@@ -194,34 +173,4 @@ async function find(directory: string, digest: string): Promise<Stats | null> {
 async function existing(directory: string, digest: string): Promise<string> {
   if (!(await find(directory, digest))) throw notFound('object', digest);
   return pathOf(directory, digest);
-}
-
-async function flush(path: string): Promise<void> {
-  // Windows can neither open a folder nor flush a read-only file; there the rename alone has to do.
-  if (process.platform === 'win32') return;
-  const handle = await open(path);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
-
-const DISK_PROBLEMS = new Map<unknown, string>([
-  ['ENOSPC', 'is full: free some space, then try again'],
-  ['EDQUOT', 'has reached its quota: free some space, then try again'],
-  ['EROFS', 'is read-only: make it writable, then try again'],
-  ['EACCES', 'is not writable for this account: change its owner or mode, then try again'],
-]);
-
-async function onDisk<T>(directory: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const problem = DISK_PROBLEMS.get(codeOf(error));
-    if (problem === undefined) throw error;
-    throw new PlatformError('unavailable', `The object folder ${directory} ${problem}`, { cause: error });
-  }
 }

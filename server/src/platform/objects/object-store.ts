@@ -12,6 +12,27 @@ export interface ObjectRange {
   end?: number;
 }
 
+/** A part of an upload, as the store named it when it arrived. */
+export interface UploadedPart {
+  /** From 1 to 10,000; the object is its parts in this order. */
+  readonly number: number;
+  readonly etag: string;
+}
+
+/** Objects that arrive in parts, in any order and at the same time, each of which can be sent again. */
+export interface PartUploads {
+  /** A name for the new upload, which nobody can guess. */
+  start(): Promise<string>;
+  /** Stores a part, in place of one with the same number. Returns its etag. */
+  put(upload: string, number: number, source: AsyncIterable<Uint8Array> | Uint8Array): Promise<string>;
+  /** Makes the object of these parts, all but the last of which have 5 MiB at least. The upload is gone afterwards. */
+  complete(upload: string, parts: readonly UploadedPart[]): Promise<StoredObject>;
+  /** Throws the parts away; an upload that does not exist is already gone. */
+  abort(upload: string): Promise<void>;
+  /** Where a part can be sent without us for that long; null when everything goes through us. */
+  partUrl(upload: string, number: number, seconds: number): Promise<string | null>;
+}
+
 export interface ObjectStore {
   /** Stores a stream. The object appears whole or not at all; storing the same bytes again changes nothing. */
   put(source: AsyncIterable<Uint8Array> | Uint8Array, limit?: { maxBytes?: number }): Promise<StoredObject>;
@@ -31,4 +52,9 @@ export interface ObjectStore {
   verify(digest: string): Promise<boolean>;
   /** A read-only local path of the object, for engines that read files. */
   localPath(digest: string): Promise<string>;
+  /** Whether callers can be sent to the store itself, by links that it signs. */
+  readonly direct: boolean;
+  /** Where the object can be read without us for that long; null when everything goes through us. */
+  objectUrl(digest: string, seconds: number): Promise<string | null>;
+  readonly uploads: PartUploads;
 }

@@ -1,0 +1,16 @@
+import { notFound } from '@flyball/api';
+import type { ObjectRange, ObjectStore } from './object-store.ts';
+
+/** An object that is about to be read, whole or in parts. Nothing is held open until somebody reads. */
+export interface OpenedObject {
+  readonly digest: string;
+  readonly sizeBytes: number;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  slice(range: ObjectRange): Promise<AsyncIterable<Uint8Array>>;
+}
+
+export async function openObject(objects: ObjectStore, digest: string): Promise<OpenedObject> {
+  const stored = await objects.stat(digest);
+  if (stored === null) throw notFound('object', digest);
+  return { ...stored, bytes: await objects.get(digest), slice: async (range) => await objects.get(digest, range) };
+}
