@@ -39,7 +39,16 @@ export async function startProgram(config: Config, roles: readonly Role[], optio
     if (!roles.includes('api')) return { platform, modules, close };
     const { tracking, registry } = modules;
     const api = await listenApi(platform, modules, options, async (app) => {
-      await mountMlflow(app, { tracking, registry, access: platform.access });
+      await mountMlflow(app, {
+        tracking,
+        registry,
+        access: platform.access,
+        links: platform.links,
+        publicUrl: config.publicUrl,
+        pathPrefix: config.staticPrefix ?? '',
+        servesArtifacts: config.serveArtifacts,
+        sendsToStore: platform.objects.direct,
+      });
     });
     closing.push(() => api.close());
     return { platform, modules, url: api.url, close };

@@ -5,6 +5,7 @@ import { type Model, type ModelVersion, notFound, PlatformError, type registryRo
 import type { Data } from '#data';
 import type { Actor } from '#platform/access/actor';
 import type { Handlers } from '#platform/http/serve';
+import { openObject } from '#platform/objects/open-object';
 import type { Platform } from '#platform/platform';
 import type { Tracking } from '#tracking';
 import { registryActions } from './actions.ts';
@@ -162,10 +163,7 @@ export function createRegistry(platform: Platform, data: Data, tracking: Trackin
     moveAliasByRollout: async (trx, actor, project, move) => await moveAliasIn(parts, trx, actor, project, move),
     removeAlias: async (actor, project, model, alias) => await removeAlias(parts, actor, project, model, alias),
     filePath: async (_project, version, path) => await objects.localPath(fileOf(version, path).digest),
-    openFile: async (version, path) => {
-      const { digest, sizeBytes } = fileOf(version, path);
-      return { bytes: await objects.get(digest), sizeBytes };
-    },
+    openFile: async (version, path) => await openObject(objects, fileOf(version, path).digest),
   };
   return { ...door, handlers: registryHandlers(parts, door) };
 }

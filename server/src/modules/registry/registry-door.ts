@@ -1,6 +1,7 @@
 import type { Model, ModelVersion, NewModelVersion } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
 import type { Action } from '#platform/actions/action';
+import type { OpenedObject } from '#platform/objects/open-object';
 import type { Platform } from '#platform/platform';
 import type { VersionOptions } from './create-version.ts';
 import type { ModelChange, ModelPage } from './model-store.ts';
@@ -51,5 +52,5 @@ export interface RegistryDoor {
   removeAlias(actor: Actor, project: string, model: string, alias: string): Promise<boolean>;
   /** A read-only local path of one file of a version. */
   filePath(project: string, version: ModelVersion, path: string): Promise<string>;
-  openFile(version: ModelVersion, path: string): Promise<{ bytes: AsyncIterable<Uint8Array>; sizeBytes: number }>;
+  openFile(version: ModelVersion, path: string): Promise<OpenedObject>;
 }

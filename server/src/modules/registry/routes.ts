@@ -40,8 +40,8 @@ export function registryHandlers(parts: RegistryParts, door: RegistryDoor): Hand
     getModelVersion: async ({ project, params }) => await door.getVersion(project, params.model, params.version),
     getModelFile: async ({ project, params, query }) => {
       const version = await door.getVersion(project, params.model, params.version);
-      const { bytes, sizeBytes } = await door.openFile(version, query.path);
-      return { bytes, sizeBytes, contentType: 'application/octet-stream', fileName: path.posix.basename(query.path) };
+      const opened = await door.openFile(version, query.path);
+      return { ...opened, contentType: 'application/octet-stream', fileName: path.posix.basename(query.path) };
     },
     setModelAlias: async ({ actor, project, params: { model, alias }, body: { version } }) => {
       await door.setAlias(actor, project, { model, alias, version });

@@ -1,5 +1,6 @@
 import { type Artifact, notFound, PlatformError } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
+import { type OpenedObject, openObject } from '#platform/objects/open-object';
 import { proxiedPath } from './artifact-location.ts';
 import { checkArtifactFile, checkArtifactPath } from './artifact-path.ts';
 import {
@@ -44,17 +45,29 @@ export async function putArtifact(
   project: string,
   path: string,
   bytes: ArtifactBytes,
+  options: { readonly digest?: string | undefined } = {},
 ): Promise<StoredArtifact> {
   const file = checkArtifactFile(path);
-  const { digest, sizeBytes } = await platform.objects.put(bytes);
+  const object = await platform.objects.put(bytes);
+  if (options.digest !== undefined && options.digest !== object.digest) {
+    throw new PlatformError('invalid_input', `What arrived of "${file}" is not what its checksum says; send it again`);
+  }
+  return await platform.database.transaction(async (trx) => await recordArtifact(trx, project, file, object));
+}
+
+/** Gives stored bytes a place, and takes it from what was there. */
+export async function recordArtifact(
+  trx: Parameters<typeof upsertArtifact>[0],
+  project: string,
+  file: string,
+  { digest, sizeBytes }: { readonly digest: string; readonly sizeBytes: number },
+): Promise<StoredArtifact> {
   const artifact = { path: file, digest, size_bytes: sizeBytes };
-  await platform.database.transaction(async (trx) => {
-    const obstacle = await findObstacle(trx, project, file);
-    if (obstacle !== null) {
-      throw new PlatformError('invalid_input', `"${file}" and "${obstacle}" cannot both exist: one is a folder`);
-    }
-    await upsertArtifact(trx, project, artifact);
-  });
+  const obstacle = await findObstacle(trx, project, file);
+  if (obstacle !== null) {
+    throw new PlatformError('invalid_input', `"${file}" and "${obstacle}" cannot both exist: one is a folder`);
+  }
+  await upsertArtifact(trx, project, artifact);
   return artifact;
 }
 
@@ -65,20 +78,9 @@ export async function findFile({ platform }: TrackingParts, project: string, pat
   return found;
 }
 
-export interface OpenedArtifact {
-  readonly bytes: AsyncIterable<Uint8Array>;
-  readonly sizeBytes: number;
-  readonly digest: string;
-}
-
-export async function openArtifact(
-  parts: TrackingParts,
-  project: string,
-  path: string,
-  range?: { readonly start: number; readonly end?: number },
-): Promise<OpenedArtifact> {
-  const { digest, size_bytes: sizeBytes } = await findFile(parts, project, path);
-  return { bytes: await parts.platform.objects.get(digest, range), sizeBytes, digest };
+export async function openArtifact(parts: TrackingParts, project: string, path: string): Promise<OpenedObject> {
+  const { digest } = await findFile(parts, project, path);
+  return await openObject(parts.platform.objects, digest);
 }
 
 /** What lies directly in a folder. */

@@ -3,7 +3,9 @@
 
 import { notFound, PlatformError, type trackingRoutes } from '@flyball/api';
 import type { Handlers } from '#platform/http/serve';
+import { openObject } from '#platform/objects/open-object';
 import type { Platform } from '#platform/platform';
+import { abortUpload, completeUpload, putUploadPart, startUpload, uploadPartUrls } from './artifact-uploads.ts';
 import {
   filesBelow,
   findFile,
@@ -35,7 +37,15 @@ import { trackingHandlers } from './routes.ts';
 import { listRunDatasets, logRunInputs, logRunOutputs, recordRunModel } from './run-inputs.ts';
 import { getStoredRun, moveRun, removeRunTag, searchStoredRuns, updateStoredRun } from './runs.ts';
 import { commitStarts, startStoredRun } from './start-run.ts';
-import type { Artifacts, Experiments, LoggedModels, Metrics, Runs, TrackingDoor } from './tracking-door.ts';
+import type {
+  Artifacts,
+  ArtifactUploads,
+  Experiments,
+  LoggedModels,
+  Metrics,
+  Runs,
+  TrackingDoor,
+} from './tracking-door.ts';
 
 export { PROXY_SCHEME, proxiedPath } from './artifact-location.ts';
 export { checkArtifactFile, checkArtifactPath } from './artifact-path.ts';
@@ -117,11 +127,22 @@ const modelsOf = (parts: TrackingParts): LoggedModels => ({
 });
 
 const artifactsOf = (parts: TrackingParts): Artifacts => ({
-  put: async (project, path, bytes) => await putArtifact(parts, project, path, bytes),
-  open: async (project, path, range) => await openArtifact(parts, project, path, range),
+  put: async (project, path, bytes, options) => await putArtifact(parts, project, path, bytes, options),
+  find: async (project, path) => await findFile(parts, project, path),
+  open: async (project, path) => await openArtifact(parts, project, path),
+  openDigest: async (digest) => await openObject(parts.platform.objects, digest),
+  directUrl: async (digest, seconds) => await parts.platform.objects.objectUrl(digest, seconds),
   list: async (project, folder) => await listArtifactFolder(parts, project, folder),
   filesBelow: async (project, folder) => await filesBelow(parts, project, folder),
   remove: async (actor, project, path) => await removeArtifacts(parts, actor, project, path),
+});
+
+const uploadsOf = (parts: TrackingParts): ArtifactUploads => ({
+  start: async (actor, project, path) => await startUpload(parts, actor, project, path),
+  putPart: async (upload, number, bytes) => await putUploadPart(parts, upload, number, bytes),
+  partUrls: async (place, count, seconds) => await uploadPartUrls(parts, place, count, seconds),
+  complete: async (place, given) => await completeUpload(parts, place, given),
+  abort: async (place) => await abortUpload(parts, place),
 });
 
 async function createExperiment(
@@ -166,6 +187,7 @@ function doorOf(parts: TrackingParts, announcer: MetricAnnouncer): TrackingDoor 
     metrics: metricsOf(parts),
     models: modelsOf(parts),
     artifacts: artifactsOf(parts),
+    uploads: uploadsOf(parts),
     createExperiment: async (...input) => await createExperiment(parts, ...input),
     startRun: async (actor, project, { tags = {}, ...input }) =>
       presentRun(await startStoredRun(parts, actor, project, { ...input, tags })),

@@ -59,8 +59,8 @@ const artifactHandlers = (parts: TrackingParts, door: TrackingDoor): ArtifactHan
   },
   getArtifact: async ({ project, params, query }) => {
     const file = joinPath(await runFolder(parts, project, params.run), checkArtifactPath(query.path));
-    const { bytes, sizeBytes } = await door.artifacts.open(project, file);
-    return { bytes, sizeBytes, contentType: contentTypeOf(file), fileName: path.posix.basename(file) };
+    const opened = await door.artifacts.open(project, file);
+    return { ...opened, contentType: contentTypeOf(file), fileName: path.posix.basename(file) };
   },
   putArtifact: async ({ actor, project, params, upload }) => {
     const relative = checkArtifactPath(params.path);

@@ -1,7 +1,10 @@
 import type { Experiment, Run, RunStatus } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
+import type { UploadedPart } from '#platform/objects/object-store';
+import type { OpenedObject } from '#platform/objects/open-object';
 import type { ArtifactEntry, StoredArtifact } from './artifact-store.ts';
-import type { ArtifactBytes, OpenedArtifact } from './artifacts.ts';
+import type { UploadPlace } from './artifact-uploads.ts';
+import type { ArtifactBytes } from './artifacts.ts';
 import type { StoredExperiment } from './experiment-store.ts';
 import type { changeExperiment, ExperimentInput, Page, SearchInput } from './experiments.ts';
 import type { DatasetSummary } from './input-store.ts';
@@ -74,13 +77,31 @@ export interface LoggedModels {
 
 /** Files by their path below the project; every path is checked. */
 export interface Artifacts {
-  put(project: string, path: string, bytes: ArtifactBytes): Promise<StoredArtifact>;
-  open(project: string, path: string, range?: { start: number; end?: number }): Promise<OpenedArtifact>;
+  /** With a digest only what has it, SHA-256 in hexadecimal digits. */
+  put(project: string, path: string, bytes: ArtifactBytes, options?: { digest?: string }): Promise<StoredArtifact>;
+  find(project: string, path: string): Promise<StoredArtifact>;
+  open(project: string, path: string): Promise<OpenedObject>;
+  /** For whoever has a link to these bytes. */
+  openDigest(digest: string): Promise<OpenedObject>;
+  /** Where the bytes can be read without us for that long; null when everything goes through us. */
+  directUrl(digest: string, seconds: number): Promise<string | null>;
   list(project: string, folder: string): Promise<ArtifactEntry[]>;
   /** Everything below a folder, with paths relative to it. */
   filesBelow(project: string, folder: string): Promise<StoredArtifact[]>;
   /** How many files were removed. */
   remove(actor: Actor, project: string, path: string): Promise<number>;
+}
+
+/** Files that arrive in parts. */
+export interface ArtifactUploads {
+  /** The id of the new upload. */
+  start(actor: Actor, project: string, path: string): Promise<string>;
+  /** For whoever has a link to do so. Returns the etag of the part. */
+  putPart(upload: string, number: number, bytes: ArtifactBytes): Promise<string>;
+  /** Where each part can be sent without us for that long; null when we take them. */
+  partUrls(place: UploadPlace, count: number, seconds: number): Promise<readonly (string | null)[]>;
+  complete(place: UploadPlace, parts: readonly UploadedPart[]): Promise<StoredArtifact>;
+  abort(place: UploadPlace): Promise<void>;
 }
 
 /** What others may ask of this module. */
@@ -90,6 +111,7 @@ export interface TrackingDoor {
   readonly metrics: Metrics;
   readonly models: LoggedModels;
   readonly artifacts: Artifacts;
+  readonly uploads: ArtifactUploads;
   /** The experiment of that name, made when there is none. */
   createExperiment(actor: Actor, project: string, input: { name: string; tags?: Tags }): Promise<Experiment>;
   startRun(

@@ -2,8 +2,10 @@ import path from 'node:path';
 import { type Access, invalidInput } from '@flyball/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerBytes } from '#platform/http/stream-answer';
+import type { OpenedObject } from '#platform/objects/open-object';
 import { checkArtifactFile, contentTypeOf } from '#tracking';
 import { joinPath, ownFolder } from './artifact-calls.ts';
+import { fileSubject, partSubject } from './artifact-transfers.ts';
 import type { CallContext } from './mlflow-call.ts';
 
 /** An endpoint whose body or answer is raw bytes. */
@@ -29,13 +31,22 @@ async function answerFile(
   { tracking, project }: CallContext,
   file: string,
 ): Promise<FastifyReply> {
-  const { bytes, sizeBytes } = await tracking.artifacts.open(project, file);
-  return await answerBytes(reply, {
-    bytes,
-    sizeBytes,
-    contentType: contentTypeOf(file),
-    fileName: path.posix.basename(file),
-  });
+  return await answerOpened(reply, await tracking.artifacts.open(project, file), file);
+}
+
+async function answerOpened(reply: FastifyReply, opened: OpenedObject, file: string): Promise<FastifyReply> {
+  const fileName = path.posix.basename(file);
+  return await answerBytes(reply, { ...opened, contentType: contentTypeOf(file), fileName });
+}
+
+const bodyOf = ({ body }: FastifyRequest): AsyncIterable<Uint8Array> | Uint8Array =>
+  (body as AsyncIterable<Uint8Array> | undefined) ?? new Uint8Array();
+
+/** The SHA-256 that a caller says its body has (RFC 9530), in hexadecimal digits. */
+function digestIn(headers: FastifyRequest['headers']): string | undefined {
+  const given = [headers['content-digest'] ?? headers['repr-digest']].flat().join(',');
+  const value = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(given)?.[1];
+  return value === undefined ? undefined : Buffer.from(value, 'base64').toString('hex');
 }
 
 const wildcard = ({ params }: CallContext): string => params['*'] ?? '';
@@ -55,8 +66,10 @@ const proxyRoutes: readonly StreamRoute[] = [
     access: 'contributor',
     run: async (request, _reply, context) => {
       const file = checkArtifactFile(wildcard(context));
-      const body = request.body as AsyncIterable<Uint8Array> | undefined;
-      await context.tracking.artifacts.put(context.project, file, body ?? new Uint8Array());
+      const digest = digestIn(request.headers);
+      await context.tracking.artifacts.put(context.project, file, bodyOf(request), {
+        ...(digest === undefined ? {} : { digest }),
+      });
       return {};
     },
   },
@@ -72,9 +85,35 @@ const proxyRoutes: readonly StreamRoute[] = [
   },
 ];
 
+/** Parts of uploads and whole files, for whoever has a link. */
+const linkedRoutes: readonly StreamRoute[] = [
+  {
+    method: 'PUT',
+    path: '/mlflow-artifacts/mpu/parts/:upload/:number',
+    place: 'api',
+    access: 'public',
+    run: async (request, reply, { params: { upload = '', number = '' }, tracking, links }) => {
+      await links.check(partSubject(upload, Number(number)));
+      const etag = await tracking.uploads.putPart(upload, Number(number), bodyOf(request));
+      return await reply.header('etag', `"${etag}"`).send();
+    },
+  },
+  {
+    method: 'GET',
+    path: '/mlflow-artifacts/signed/:digest/:name',
+    place: 'api',
+    access: 'public',
+    run: async (_request, reply, { params: { digest = '', name = '' }, tracking, links }) => {
+      await links.check(fileSubject(digest, name));
+      return await answerOpened(reply, await tracking.artifacts.openDigest(digest), name);
+    },
+  },
+];
+
 /** Files of the store, of runs, of logged models and of model versions. */
 export const streamRoutes: readonly StreamRoute[] = [
   ...proxyRoutes,
+  ...linkedRoutes,
   {
     method: 'GET',
     path: '/get-artifact',
@@ -106,13 +145,7 @@ export const streamRoutes: readonly StreamRoute[] = [
       const file = checkArtifactFile(textOf(context.query, 'path'));
       const { registry, project, query } = context;
       const version = await registry.getVersion(project, textOf(query, 'name'), Number(textOf(query, 'version')));
-      const { bytes, sizeBytes } = await registry.openFile(version, file);
-      return await answerBytes(reply, {
-        bytes,
-        sizeBytes,
-        contentType: contentTypeOf(file),
-        fileName: path.posix.basename(file),
-      });
+      return await answerOpened(reply, await registry.openFile(version, file), file);
     },
   },
 ];

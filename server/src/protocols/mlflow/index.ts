@@ -5,6 +5,7 @@ import { invalidInput, PlatformError } from '@flyball/api';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access } from '#platform/access/access';
 import { requireAccess } from '#platform/access/permission';
+import type { SignedLinks } from '#platform/access/signed-links';
 import type { Registry } from '#registry';
 import type { Tracking } from '#tracking';
 import { streamRoutes } from './artifact-streams.ts';
@@ -21,19 +22,27 @@ export interface MlflowOptions {
   readonly tracking: Tracking;
   readonly registry: Registry;
   readonly access: Access;
+  readonly links: SignedLinks;
+  /** Where clients reach us, for links; otherwise what they say themselves. With the prefix of all paths. */
+  readonly publicUrl: string | undefined;
+  readonly pathPrefix: string;
+  /** Whether clients send artifacts through this server. */
+  readonly servesArtifacts: boolean;
+  /** Whether they can be sent to the object store itself, which saves a way; through us, one stream is the fastest. */
+  readonly sendsToStore: boolean;
 }
 
 /** What clients may count on; they try nothing else. */
-const serverInfo = {
+const serverInfo = ({ servesArtifacts, sendsToStore }: MlflowOptions) => ({
   store_type: 'SqlStore',
   workspaces_enabled: false,
   trace_archival_enabled: false,
-  multipart_uploads_enabled: false,
-  multipart_downloads_enabled: false,
+  multipart_uploads_enabled: servesArtifacts && sendsToStore,
+  multipart_downloads_enabled: servesArtifacts && sendsToStore,
   presigned_upload_run_id_supported: false,
   presigned_upload_model_id_supported: false,
   features_enabled: { gateway: false },
-};
+});
 
 const MOST_BODY_BYTES = 32 * 1024 * 1024;
 const MOST_ARTIFACT_BYTES = 1024 ** 4;
@@ -47,12 +56,27 @@ function projectOf(request: FastifyRequest): string {
   throw invalidInput('The header X-MLFLOW-WORKSPACE names a project: letters, digits, dots, dashes and underscores');
 }
 
+function linksFor(request: FastifyRequest, { links, publicUrl, pathPrefix }: MlflowOptions): CallContext['links'] {
+  const base = publicUrl ?? `${request.protocol}://${request.host}${pathPrefix}`;
+  return {
+    make: async (path, subject, seconds) =>
+      `${base}${path}?${new URLSearchParams({ ...(await links.sign(subject, seconds)) })}`,
+    check: async (subject) => await links.check(subject, request.query as Record<string, unknown>),
+  };
+}
+
+function checkServed(request: FastifyRequest, { servesArtifacts }: MlflowOptions): void {
+  if (servesArtifacts || request.routeOptions.url?.includes('/mlflow-artifacts/') !== true) return;
+  throw new PlatformError('not_implemented', 'This server was started with --no-serve-artifacts');
+}
+
 /** Who calls and for which project; refused before anything of the request is read. */
 async function contextOf(
   request: FastifyRequest,
-  { tracking, registry, access }: MlflowOptions,
+  options: MlflowOptions,
   needed: MlflowRoute['access'],
 ): Promise<CallContext> {
+  const { tracking, registry, access } = options;
   const actor = await access.authenticate(request.headers, request.id);
   const project = projectOf(request);
   requireAccess(actor, needed, project);
@@ -62,9 +86,10 @@ async function contextOf(
       throw new PlatformError('not_found', `Workspace '${project}' not found`, { cause });
     });
   }
+  checkServed(request, options);
   const params = request.params as Record<string, string>;
   const query = request.query as Record<string, unknown>;
-  return { actor, project, tracking, registry, params, query };
+  return { actor, project, tracking, registry, params, query, links: linksFor(request, options) };
 }
 
 /** Bodies are read as text: which content types are fine is said in MLflow's words. */
@@ -85,7 +110,7 @@ function mountCalls(scope: FastifyInstance, options: MlflowOptions, prefix: stri
   scope.setErrorHandler(answerMlflowError);
   scope.setNotFoundHandler(answerNoEndpoint);
   if (prefix.endsWith('3.0')) {
-    scope.get('/mlflow/server-info', () => serverInfo);
+    scope.get('/mlflow/server-info', () => serverInfo(options));
   }
   for (const call of mlflowCalls) {
     if (!prefixesOf(call).includes(prefix)) continue;

@@ -16,6 +16,15 @@ export interface CallContext {
   /** Parameters of the path, and of the query where a call has its own way with them. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
+  readonly links: Links;
+}
+
+/** Links that we hand out, and check when they come back. */
+export interface Links {
+  /** Below the address under which the caller reaches us; whoever has it may do what `subject` names, for a while. */
+  make(path: string, subject: string, seconds: number): Promise<string>;
+  /** `not_found` unless the request came by such a link. */
+  check(subject: string): Promise<void>;
 }
 
 /** One JSON endpoint: where it is, who may call it, what it does. */

@@ -1,6 +1,7 @@
 import type { Access } from '@flyball/api';
 import { artifactCalls } from './artifact-calls.ts';
 import { type StreamRoute, streamRoutes } from './artifact-streams.ts';
+import { transferCalls } from './artifact-transfers.ts';
 import { experimentCalls } from './experiment-calls.ts';
 import { loggedModelCalls } from './logged-model-calls.ts';
 import { loggingCalls } from './logging-calls.ts';
@@ -20,6 +21,7 @@ export const mlflowCalls: readonly MlflowCall[] = [
   ...modelCalls,
   ...versionCalls,
   ...artifactCalls,
+  ...transferCalls,
 ];
 
 export interface MlflowRoute {
