@@ -3,6 +3,7 @@ const modules = [
   'data',
   'features',
   'tracking',
+  'tracing',
   'registry',
   'evaluation',
   'pipelines',

@@ -37,10 +37,11 @@ export async function startProgram(config: Config, roles: readonly Role[], optio
       closing.push(() => gateway.close());
     }
     if (!roles.includes('api')) return { platform, modules, close };
-    const { tracking, registry } = modules;
+    const { tracking, tracing, registry } = modules;
     const api = await listenApi(platform, modules, options, async (app) => {
       await mountMlflow(app, {
         tracking,
+        tracing,
         registry,
         access: platform.access,
         links: platform.links,

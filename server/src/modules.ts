@@ -6,15 +6,17 @@ import { createMonitoring, type Monitoring } from '#monitoring';
 import { createPipelines, type Pipelines } from '#pipelines';
 import { createRegistry, type Registry } from '#registry';
 import { createServing, type Serving } from '#serving';
+import { createTracing, type Tracing } from '#tracing';
 import { createTracking, type Tracking } from '#tracking';
 import type { Role } from './config.ts';
 import type { Platform } from './platform/platform.ts';
 
-/** The nine modules, each built with what is left of it. */
+/** The ten modules, each built with what is left of it. */
 export interface Modules {
   readonly data: Data;
   readonly features: Features;
   readonly tracking: Tracking;
+  readonly tracing: Tracing;
   readonly registry: Registry;
   readonly evaluation: Evaluation;
   readonly pipelines: Pipelines;
@@ -29,6 +31,7 @@ export function createModules(platform: Platform): Modules {
   const data = createData(platform);
   const features = createFeatures(platform, data);
   const tracking = createTracking(platform);
+  const tracing = createTracing(platform, tracking);
   const registry = createRegistry(platform, data, tracking);
   const evaluation = createEvaluation(platform, data, features, tracking, registry);
   const pipelines = createPipelines(platform, data);
@@ -42,6 +45,7 @@ export function createModules(platform: Platform): Modules {
     data,
     features,
     tracking,
+    tracing,
     registry,
     evaluation,
     pipelines,

@@ -9,6 +9,7 @@ const modules = [
   'data',
   'features',
   'tracking',
+  'tracing',
   'registry',
   'evaluation',
   'pipelines',

@@ -47,22 +47,28 @@ import type {
   TrackingDoor,
 } from './tracking-door.ts';
 
-export { PROXY_SCHEME, proxiedPath } from './artifact-location.ts';
+export { locationBelow, PROXY_SCHEME, proxiedPath } from './artifact-location.ts';
 export { checkArtifactFile, checkArtifactPath } from './artifact-path.ts';
 export type { ArtifactEntry } from './artifact-store.ts';
 export { asciiJson, checkKey, checkLength, invalidValue } from './check-key.ts';
 export { contentTypeOf } from './content-type.ts';
 export type { StoredExperiment } from './experiment-store.ts';
-export type { Page } from './experiments.ts';
+export { experimentMissing, experimentNumber, type Page, pageOf, requireActiveExperiment } from './experiments.ts';
 export { loggedModelStatus, type StoredLoggedModel } from './logged-model-store.ts';
 export type { StoredRun } from './run-store.ts';
+export { type SearchClause, searchClauses } from './search-clauses.ts';
 export {
   parseSearchFilter,
   parseSearchOrder,
+  pythonSet,
+  quotedList,
+  quotedText,
   type SearchCondition,
   type SearchGrammar,
   type SearchOrder,
+  unquoted,
 } from './search-grammar.ts';
+export { type SearchToken, searchTokens } from './search-tokens.ts';
 
 export interface Tracking extends TrackingDoor {
   readonly handlers: Handlers<typeof trackingRoutes>;

@@ -43,10 +43,11 @@ const equal = ['=', '!='];
 const like = ['LIKE', 'ILIKE'];
 const list = ['IN', 'NOT IN'];
 
-const pythonSet = (items: readonly string[]): string => `{${items.map((item) => `'${item}'`).join(', ')}}`;
+/** Names as Python writes a set of them. */
+export const pythonSet = (items: readonly string[]): string => `{${items.map((item) => `'${item}'`).join(', ')}}`;
 const pythonList = (items: readonly string[]): string => `[${items.map((item) => `'${item}'`).join(', ')}]`;
 
-function unquoted(text: string, quotes: string): string {
+export function unquoted(text: string, quotes: string): string {
   const first = text[0];
   if (text.length < 2 || first === undefined || !quotes.includes(first) || !text.endsWith(first)) return text;
   return text.slice(1, -1);
@@ -78,7 +79,8 @@ function identifier(
   return { entity, key };
 }
 
-function quotedText(token: SearchToken): string {
+/** The text between quotes; anything else is refused. */
+export function quotedText(token: SearchToken): string {
   const quote = token.text[0];
   if (token.text.length >= 2 && (quote === "'" || quote === '"') && token.text.endsWith(quote)) {
     return token.text.slice(1, -1);
@@ -93,7 +95,7 @@ const badList = (problem: string) =>
   invalidInput(`While parsing a list in the query, expected a non-empty list of string values, but got ${problem}`);
 
 /** The strings of `('a', "b")`. */
-function listOf(token: SearchToken): string[] {
+export function quotedList(token: SearchToken): string[] {
   const body = token.text.slice(1, -1).trim();
   if (body === '') throw badList('empty list');
   const item = /\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(,|$)/y;
@@ -118,7 +120,7 @@ function attributeValue(token: SearchToken, key: string, grammar: SearchGrammar)
     throw invalidInput(`Expected numeric value type for numeric attribute: ${key}. Found ${token.text}`);
   }
   if (token.kind === 'list') {
-    if (grammar.listKeys.includes(key)) return listOf(token);
+    if (grammar.listKeys.includes(key)) return quotedList(token);
     const keys = pythonList([...grammar.listKeys].sort());
     throw invalidInput(`Only ${keys} attributes support comparison with a list of quoted string values.`);
   }
@@ -140,7 +142,7 @@ function clauseValue(
   if (entity !== 'dataset') {
     throw invalidInput(`Expected a quoted string value for ${entity} (e.g. 'my-value'). Got value ${token.text}`);
   }
-  if (token.kind === 'list') return listOf(token);
+  if (token.kind === 'list') return quotedList(token);
   throw invalidInput(`Expected a quoted string value for dataset attributes. Got value ${token.text}`);
 }
 

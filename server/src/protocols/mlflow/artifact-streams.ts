@@ -10,15 +10,16 @@ import type { CallContext } from './mlflow-call.ts';
 
 /** An endpoint whose body or answer is raw bytes. */
 export interface StreamRoute {
-  readonly method: 'GET' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   readonly path: string;
-  /** Below `/api/2.0` and `/ajax-api/2.0`, or at the root of the server. */
-  readonly place: 'api' | 'ajax' | 'root';
+  /** Below `/api/2.0` and `/ajax-api/2.0`, below `/ajax-api` of both versions, or at the root of the server. */
+  readonly place: 'api' | 'ajax' | 'ajaxBoth' | 'root';
   readonly access: Access;
   run(request: FastifyRequest, reply: FastifyReply, context: CallContext): Promise<unknown>;
 }
 
-function textOf(query: CallContext['query'], ...names: readonly string[]): string {
+/** A parameter of the query under one of its names. */
+export function queryText(query: CallContext['query'], ...names: readonly string[]): string {
   for (const name of names) {
     const value = query[name];
     if (typeof value === 'string' && value !== '') return value;
@@ -26,7 +27,7 @@ function textOf(query: CallContext['query'], ...names: readonly string[]): strin
   throw invalidInput(`Missing value for required parameter '${names[0]}'.`);
 }
 
-async function answerFile(
+export async function answerFile(
   reply: FastifyReply,
   { tracking, project }: CallContext,
   file: string,
@@ -111,7 +112,7 @@ const linkedRoutes: readonly StreamRoute[] = [
 ];
 
 /** Files of the store, of runs, of logged models and of model versions. */
-export const streamRoutes: readonly StreamRoute[] = [
+export const artifactRoutes: readonly StreamRoute[] = [
   ...proxyRoutes,
   ...linkedRoutes,
   {
@@ -120,8 +121,8 @@ export const streamRoutes: readonly StreamRoute[] = [
     place: 'root',
     access: 'viewer',
     run: async (_request, reply, context) => {
-      const file = checkArtifactFile(textOf(context.query, 'path'));
-      const run = await context.tracking.runs.get(context.project, textOf(context.query, 'run_id', 'run_uuid'));
+      const file = checkArtifactFile(queryText(context.query, 'path'));
+      const run = await context.tracking.runs.get(context.project, queryText(context.query, 'run_id', 'run_uuid'));
       return await answerFile(reply, context, joinPath(ownFolder(run.artifact_uri), file));
     },
   },
@@ -131,7 +132,7 @@ export const streamRoutes: readonly StreamRoute[] = [
     place: 'ajax',
     access: 'viewer',
     run: async (_request, reply, context) => {
-      const file = checkArtifactFile(textOf(context.query, 'artifact_file_path'));
+      const file = checkArtifactFile(queryText(context.query, 'artifact_file_path'));
       const model = await context.tracking.models.get(context.project, context.params['model_id'] ?? '');
       return await answerFile(reply, context, joinPath(ownFolder(model.artifact_uri), file));
     },
@@ -142,9 +143,9 @@ export const streamRoutes: readonly StreamRoute[] = [
     place: 'root',
     access: 'viewer',
     run: async (_request, reply, context) => {
-      const file = checkArtifactFile(textOf(context.query, 'path'));
+      const file = checkArtifactFile(queryText(context.query, 'path'));
       const { registry, project, query } = context;
-      const version = await registry.getVersion(project, textOf(query, 'name'), Number(textOf(query, 'version')));
+      const version = await registry.getVersion(project, queryText(query, 'name'), Number(queryText(query, 'version')));
       return await answerOpened(reply, await registry.openFile(version, file), file);
     },
   },

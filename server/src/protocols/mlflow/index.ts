@@ -7,11 +7,11 @@ import type { Access } from '#platform/access/access';
 import { requireAccess } from '#platform/access/permission';
 import type { SignedLinks } from '#platform/access/signed-links';
 import type { Registry } from '#registry';
+import type { Tracing } from '#tracing';
 import type { Tracking } from '#tracking';
-import { streamRoutes } from './artifact-streams.ts';
 import type { CallContext } from './mlflow-call.ts';
 import { answerMlflowError, answerNoEndpoint } from './mlflow-error.ts';
-import { type MlflowRoute, mlflowCalls, prefixesOf, streamPrefixes } from './route-table.ts';
+import { type MlflowRoute, mlflowCalls, prefixesOf, streamPrefixes, streamRoutes } from './route-table.ts';
 
 export { type MlflowRoute, mlflowRouteTable } from './route-table.ts';
 
@@ -20,6 +20,7 @@ export const MLFLOW_VERSION = '3.17.2';
 
 export interface MlflowOptions {
   readonly tracking: Tracking;
+  readonly tracing: Tracing;
   readonly registry: Registry;
   readonly access: Access;
   readonly links: SignedLinks;
@@ -76,7 +77,7 @@ async function contextOf(
   options: MlflowOptions,
   needed: MlflowRoute['access'],
 ): Promise<CallContext> {
-  const { tracking, registry, access } = options;
+  const { tracking, tracing, registry, access } = options;
   const actor = await access.authenticate(request.headers, request.id);
   const project = projectOf(request);
   requireAccess(actor, needed, project);
@@ -89,7 +90,7 @@ async function contextOf(
   checkServed(request, options);
   const params = request.params as Record<string, string>;
   const query = request.query as Record<string, unknown>;
-  return { actor, project, tracking, registry, params, query, links: linksFor(request, options) };
+  return { actor, project, tracking, tracing, registry, params, query, links: linksFor(request, options) };
 }
 
 /** Bodies are read as text: which content types are fine is said in MLflow's words. */

@@ -2,6 +2,7 @@ import type { Access } from '@flyball/api';
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '#platform/access/actor';
 import type { Registry } from '#registry';
+import type { Tracing } from '#tracing';
 import type { Tracking } from '#tracking';
 import type { Fields, Message, MessageOf } from './message.ts';
 import { readRequest } from './read-request.ts';
@@ -12,6 +13,7 @@ export interface CallContext {
   readonly actor: Actor;
   readonly project: string;
   readonly tracking: Tracking;
+  readonly tracing: Tracing;
   readonly registry: Registry;
   /** Parameters of the path, and of the query where a call has its own way with them. */
   readonly params: Readonly<Record<string, string>>;

@@ -58,7 +58,7 @@ describe('the door for MLflow clients', () => {
 
   it('says of what is not built that there is no such endpoint', async () => {
     for (const path of [
-      '/api/3.0/mlflow/traces/search',
+      '/api/3.0/mlflow/traces/metrics',
       '/api/2.0/mlflow/nothing',
       '/ajax-api/2.0/mlflow/gateway-proxy',
     ]) {

@@ -1,7 +1,8 @@
 import type { Access } from '@flyball/api';
 import { artifactCalls } from './artifact-calls.ts';
-import { type StreamRoute, streamRoutes } from './artifact-streams.ts';
+import { artifactRoutes, type StreamRoute } from './artifact-streams.ts';
 import { transferCalls } from './artifact-transfers.ts';
+import { assessmentCalls } from './assessment-calls.ts';
 import { experimentCalls } from './experiment-calls.ts';
 import { loggedModelCalls } from './logged-model-calls.ts';
 import { loggingCalls } from './logging-calls.ts';
@@ -9,6 +10,9 @@ import { metricCalls } from './metric-calls.ts';
 import type { MlflowCall } from './mlflow-call.ts';
 import { modelCalls } from './model-calls.ts';
 import { runCalls } from './run-calls.ts';
+import { traceCalls } from './trace-calls.ts';
+import { traceStreams } from './trace-streams.ts';
+import { traceV2Calls } from './trace-v2-calls.ts';
 import { versionCalls } from './version-calls.ts';
 
 /** Every JSON endpoint. */
@@ -22,7 +26,13 @@ export const mlflowCalls: readonly MlflowCall[] = [
   ...versionCalls,
   ...artifactCalls,
   ...transferCalls,
+  ...traceCalls,
+  ...traceV2Calls,
+  ...assessmentCalls,
 ];
+
+/** Every endpoint of raw bytes. */
+export const streamRoutes: readonly StreamRoute[] = [...artifactRoutes, ...traceStreams];
 
 export interface MlflowRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -40,6 +50,7 @@ export const prefixesOf = ({ version }: Pick<MlflowCall, 'version'>): string[] =
 const places: Readonly<Record<StreamRoute['place'], readonly string[]>> = {
   api: ['/api/2.0', '/ajax-api/2.0'],
   ajax: ['/ajax-api/2.0'],
+  ajaxBoth: ['/ajax-api/2.0', '/ajax-api/3.0'],
   root: [''],
 };
 

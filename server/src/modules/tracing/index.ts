@@ -1,0 +1,65 @@
+// What applications did, step by step, and how good that was: traces and spans, assessments, evaluation datasets and
+// scorers. It keeps what it is told; it calls no model, and a scorer is text to it, never run.
+
+import type { Platform } from '#platform/platform';
+import type { Tracking } from '#tracking';
+import { addAssessment, changeAssessment, getAssessment, removeAssessment } from './assessments.ts';
+import { logSpans } from './log-spans.ts';
+import type { TracingParts } from './parts.ts';
+import {
+  deleteTraceTag,
+  endTrace,
+  getTrace,
+  getTraces,
+  linkPromptsToTrace,
+  linkTracesToRun,
+  openTrace,
+  removeTraces,
+  searchStoredTraces,
+  setTraceTag,
+  startTrace,
+  withSpanContents,
+  withSpans,
+} from './traces.ts';
+import type { Assessments, Traces } from './tracing-door.ts';
+
+export type { AssessmentKind, StoredAssessment } from './assessment-store.ts';
+export type { SpanBatch } from './log-spans.ts';
+export type { AssessmentInput, Judgement } from './new-assessment.ts';
+export { type Span, type SpanStatus, spanStatus, traceIdOf } from './span-content.ts';
+export type { StoredTrace, TraceStatus } from './trace-store.ts';
+export { hasSpansHere, type WholeTrace } from './traces.ts';
+
+export interface Tracing {
+  readonly traces: Traces;
+  readonly assessments: Assessments;
+}
+
+const tracesOf = (parts: TracingParts): Traces => ({
+  start: async (project, input) => await startTrace(parts, project, input),
+  open: async (project, input) => await openTrace(parts, project, input),
+  end: async (project, traceId, end) => await endTrace(parts, project, traceId, end),
+  logSpans: async (project, experimentId, batch) => await logSpans(parts, project, experimentId, batch),
+  get: async (project, traceId) => await getTrace(parts, project, traceId),
+  getMany: async (project, traceIds, experimentIds) => await getTraces(parts, project, traceIds, experimentIds),
+  withSpans: async (traces) => await withSpans(parts, traces),
+  spanContents: async (trace) => (await withSpanContents(parts, [trace]))[0]?.contents ?? [],
+  search: async (project, input) => await searchStoredTraces(parts, project, input),
+  setTag: async (project, traceId, tag) => await setTraceTag(parts, project, traceId, tag),
+  deleteTag: async (project, traceId, key) => await deleteTraceTag(parts, project, traceId, key),
+  remove: async (actor, project, removal) => await removeTraces(parts, actor, project, removal),
+  linkToRun: async (project, traceIds, runId) => await linkTracesToRun(parts, project, traceIds, runId),
+  linkPrompts: async (project, traceId, prompts) => await linkPromptsToTrace(parts, project, traceId, prompts),
+});
+
+const assessmentsOf = (parts: TracingParts): Assessments => ({
+  add: async (project, traceId, input) => await addAssessment(parts, project, traceId, input),
+  get: async (project, traceId, id) => await getAssessment(parts, project, traceId, id),
+  change: async (project, traceId, id, change) => await changeAssessment(parts, project, traceId, id, change),
+  remove: async (project, traceId, id) => await removeAssessment(parts, project, traceId, id),
+});
+
+export function createTracing(platform: Platform, tracking: Tracking): Tracing {
+  const parts: TracingParts = { platform, tracking };
+  return { traces: tracesOf(parts), assessments: assessmentsOf(parts) };
+}
