@@ -135,7 +135,7 @@ describe('the pages of the demo', () => {
     const { runId } = await flyball.getModelVersion({ params: { model: 'flight-delay', version: 1 } });
     const { name } = await flyball.getRun({ params: { run: runId ?? '' } });
     const lineage = await open(`/lineage?kind=run&id=${runId}`);
-    const node = lineage.getByRole('button', { name: `run ${name}`, exact: true });
+    const node = lineage.getByRole('button', { name: `run ${name} …${runId?.slice(-6)}`, exact: true });
     await node.waitFor();
     for (let presses = 0; presses < 100 && !(await isFocused(node)); presses++) await lineage.keyboard.press('Tab');
     equal(await node.evaluate((element) => getComputedStyle(element).outlineStyle), 'solid');

@@ -22,7 +22,7 @@ export function Page({
   children: ReactNode;
 }) {
   return (
-    <Stack gap="md" component="main">
+    <Stack gap="md">
       <Group justify="space-between" align="flex-start" wrap="nowrap">
         <div>
           {crumbs.length === 0 ? null : (

@@ -37,17 +37,18 @@ const colours: Readonly<Record<string, string>> = {
 const keyOf = ({ kind, id }: { kind: string; id: string }): string => `${kind} ${id}`;
 const kindName = (kind: string): string => kind.replaceAll('_', ' ');
 const titleOf = ({ title, id }: LineageNode): string => title || id;
-const nameOf = (node: LineageNode): string => `${kindName(node.kind)} ${titleOf(node)}`;
+// Ids are made of time and chance: the end tells two of them apart.
+const shortId = ({ title, id }: LineageNode): string =>
+  title === '' || title === id ? '' : id.length > 20 ? `…${id.slice(-6)}` : id;
+const nameOf = (node: LineageNode): string =>
+  [kindName(node.kind), titleOf(node), shortId(node)].filter(Boolean).join(' ');
 
 function Label({ node }: { node: LineageNode }) {
   const title = titleOf(node);
-  // Ids are made of time and chance: the end tells two of them apart.
-  const short = title === node.id ? '' : ` ${node.id.length > 20 ? `…${node.id.slice(-6)}` : node.id}`;
   return (
     <>
       <Text size="xs" c="dimmed" truncate>
-        {kindName(node.kind)}
-        {short}
+        {kindName(node.kind)} {shortId(node)}
       </Text>
       <Text size="xs" fw={600} truncate title={title}>
         {title}
