@@ -19,6 +19,8 @@ const features = ['hour', 'weekday', 'distance'];
 const airports = ['ATL', 'DFW', 'LAX', 'ORD', 'PHX', 'SFO', 'SEA', 'MSP'];
 const rounds = Number(process.env['ROUNDS'] ?? 5);
 const seconds = Number(process.env['SECONDS'] ?? 3);
+/** Until both sides run compiled code. */
+const WARM_UP_SECONDS = 4;
 const random = createRandom(1);
 const pick = (limit: number): number => Math.floor(random.uniform() * limit);
 
@@ -118,7 +120,7 @@ async function measure(ours: string, bare: string, folder: string) {
     writeFileSync(bodies, JSON.stringify(Array.from({ length: 512 }, () => makeBody(rows))));
     for (const connections of [1, 8, 64]) {
       const all: { ours: Measured[]; bare: Measured[] } = { ours: [], bare: [] };
-      for (const url of [ours, bare]) await load(url, path, bodies, connections, 1);
+      for (const url of [ours, bare]) await load(url, path, bodies, connections, WARM_UP_SECONDS);
       for (let round = 0; round < rounds; round++) {
         all.ours.push(await load(ours, path, bodies, connections, seconds));
         all.bare.push(await load(bare, path, bodies, connections, seconds));
