@@ -44,9 +44,7 @@ async function readDetails(
   relation: string,
   summaries: readonly Summary[],
 ): Promise<ColumnProfile[]> {
-  const sketched = summaries.filter(
-    ({ profile }) => profile.distinctCount > MANY_VALUES || profile.count < MANY_ROWS,
-  );
+  const sketched = summaries.filter(({ profile }) => profile.distinctCount > MANY_VALUES || profile.count < MANY_ROWS);
   const sketches = await readTerms(session, relation, sketched.map(sketchTerms));
   const texts = sketches.map((row) => (Array.isArray(row['top']) ? row['top'].map(String).filter(canBeQuoted) : []));
   const counts = await readTerms(
@@ -203,11 +201,7 @@ function withSketches({ edges, profile }: Summary, row: Row, counts: Row, texts:
   };
 }
 
-async function withCounts(
-  session: AnalyticsSession,
-  relation: string,
-  summary: Summary,
-): Promise<ColumnProfile> {
+async function withCounts(session: AnalyticsSession, relation: string, summary: Summary): Promise<ColumnProfile> {
   const { column, edges, profile } = summary;
   const counted = edges.length > 1 ? await countValues(session, relation, column) : null;
   const hasTop = familyOf(column.type) === 'text' || isCode(summary);
