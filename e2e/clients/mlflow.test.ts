@@ -12,6 +12,7 @@ const python = process.env['FLYBALL_CLIENTS_PYTHON'] ?? '';
 const adminToken = 'the-first-administrator';
 
 interface Spoken {
+  readonly trace?: string;
   readonly run?: string;
   readonly autologged?: string;
   readonly model?: string;
@@ -94,6 +95,15 @@ describe('an unmodified mlflow client', { skip: python === '' && 'run it with np
     const again = await open.client().getModelVersion({ params: { model, version: 2 } });
     assert.equal(again.digest, version.digest);
     assert.equal(again.stage, 'Production');
+  });
+
+  it('traces, judges, keeps evaluation datasets and scorers, and takes spans from OpenTelemetry', async () => {
+    const { trace = '', run: runId } = await speak('mlflow_tracing.py', open);
+    const found = await fetch(`${open.url}/api/3.0/mlflow/traces/${trace}`);
+    const { trace: known } = (await found.json()) as { trace: { trace_info: Record<string, unknown> } };
+    const { state, trace_metadata: metadata } = known.trace_info;
+    assert.equal(state, 'OK');
+    assert.equal((metadata as Record<string, string>)['mlflow.sourceRun'], runId);
   });
 
   it('signs in with a token or a password, and is kept to its project and role', async () => {

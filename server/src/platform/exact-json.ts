@@ -13,6 +13,16 @@ export type ExactObject = { readonly [key: string]: ExactValue };
 export const isExactObject = (value: ExactValue | undefined): value is ExactObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Deeper than anything that means something, and shallow enough for every reader. */
+const DEEPEST = 60;
+
+/** Whether nothing in it is nested too deeply to be walked and written. */
+export function isShallow(value: ExactValue, depth = 0): boolean {
+  if (depth > DEEPEST) return false;
+  if (Array.isArray(value)) return value.every((item: ExactValue) => isShallow(item, depth + 1));
+  return !isExactObject(value) || Object.values(value).every((item) => isShallow(item, depth + 1));
+}
+
 const integer = /^-?\d+$/;
 
 function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {

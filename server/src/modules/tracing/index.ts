@@ -4,8 +4,26 @@
 import type { Platform } from '#platform/platform';
 import type { Tracking } from '#tracking';
 import { addAssessment, changeAssessment, getAssessment, removeAssessment } from './assessments.ts';
+import {
+  addEvaluationDataset,
+  changeDatasetExperiments,
+  deleteDatasetTag,
+  getEvaluationDataset,
+  removeEvaluationDataset,
+  searchStoredEvaluationDatasets,
+  setDatasetTags,
+} from './evaluation-datasets.ts';
+import { listDatasetRecords, removeDatasetRecords, upsertDatasetRecords } from './evaluation-records.ts';
 import { logSpans } from './log-spans.ts';
 import type { TracingParts } from './parts.ts';
+import {
+  getScorer,
+  getScorerVersions,
+  listScorers,
+  listScorersAcross,
+  registerScorer,
+  removeScorer,
+} from './scorers.ts';
 import {
   deleteTraceTag,
   endTrace,
@@ -21,11 +39,15 @@ import {
   withSpanContents,
   withSpans,
 } from './traces.ts';
-import type { Assessments, Traces } from './tracing-door.ts';
+import type { Assessments, EvaluationDatasets, Scorers, Traces } from './tracing-door.ts';
 
 export type { AssessmentKind, StoredAssessment } from './assessment-store.ts';
+export type { StoredEvaluationDataset } from './evaluation-dataset-store.ts';
+export type { StoredRecord } from './evaluation-record-store.ts';
+export { readRecords } from './evaluation-records.ts';
 export type { SpanBatch } from './log-spans.ts';
 export type { AssessmentInput, Judgement } from './new-assessment.ts';
+export type { StoredScorer } from './scorer-store.ts';
 export { type Span, type SpanStatus, spanStatus, traceIdOf } from './span-content.ts';
 export type { StoredTrace, TraceStatus } from './trace-store.ts';
 export { hasSpansHere, type WholeTrace } from './traces.ts';
@@ -33,6 +55,8 @@ export { hasSpansHere, type WholeTrace } from './traces.ts';
 export interface Tracing {
   readonly traces: Traces;
   readonly assessments: Assessments;
+  readonly datasets: EvaluationDatasets;
+  readonly scorers: Scorers;
 }
 
 const tracesOf = (parts: TracingParts): Traces => ({
@@ -59,7 +83,35 @@ const assessmentsOf = (parts: TracingParts): Assessments => ({
   remove: async (project, traceId, id) => await removeAssessment(parts, project, traceId, id),
 });
 
+const datasetsOf = (parts: TracingParts): EvaluationDatasets => ({
+  add: async (actor, project, input) => await addEvaluationDataset(parts, actor, project, input),
+  get: async (project, id) => await getEvaluationDataset(parts, project, id),
+  remove: async (actor, project, id) => await removeEvaluationDataset(parts, actor, project, id),
+  search: async (project, input) => await searchStoredEvaluationDatasets(parts, project, input),
+  setTags: async (project, id, tags) => await setDatasetTags(parts, project, id, tags),
+  deleteTag: async (project, id, key) => await deleteDatasetTag(parts, project, id, key),
+  changeExperiments: async (project, id, change, experimentIds) =>
+    await changeDatasetExperiments(parts, project, id, change, experimentIds),
+  upsertRecords: async (project, id, records) => await upsertDatasetRecords(parts, project, id, records),
+  listRecords: async (project, id, page) => await listDatasetRecords(parts, project, id, page),
+  removeRecords: async (project, id, recordIds) => await removeDatasetRecords(parts, project, id, recordIds),
+});
+
+const scorersOf = (parts: TracingParts): Scorers => ({
+  register: async (actor, project, input) => await registerScorer(parts, actor, project, input),
+  list: async (project, experimentId) => await listScorers(parts, project, experimentId),
+  listAcross: async (project, experimentIds) => await listScorersAcross(parts, project, experimentIds),
+  versions: async (project, experimentId, name) => await getScorerVersions(parts, project, experimentId, name),
+  get: async (project, experimentId, name, version) => await getScorer(parts, project, experimentId, name, version),
+  remove: async (actor, project, experimentId, which) => await removeScorer(parts, actor, project, experimentId, which),
+});
+
 export function createTracing(platform: Platform, tracking: Tracking): Tracing {
   const parts: TracingParts = { platform, tracking };
-  return { traces: tracesOf(parts), assessments: assessmentsOf(parts) };
+  return {
+    traces: tracesOf(parts),
+    assessments: assessmentsOf(parts),
+    datasets: datasetsOf(parts),
+    scorers: scorersOf(parts),
+  };
 }

@@ -3,7 +3,7 @@ import { type ExactObject, pythonJson } from '#platform/exact-json';
 import { locationBelow, type StoredExperiment } from '#tracking';
 import type { TracingParts, Trx } from './parts.ts';
 import { previewOf } from './preview.ts';
-import { readSpanContent, type Span, spanContent, spanKey, traceIdOf } from './span-content.ts';
+import { keptSpan, readSpanContent, type Span, spanContent, spanKey, traceIdOf } from './span-content.ts';
 import { listSpanContents, type SpanRow, upsertSpans } from './span-store.ts';
 import { objectAttribute, type SumNode, sumCost, sumUsage } from './span-sums.ts';
 import { checkTraceTag, SPANS_HERE, traceKey } from './trace-keys.ts';
@@ -191,7 +191,7 @@ export async function logSpans(
   if (batch.spans.length > MOST_SPANS) throw invalidInput(`A request can hold at most ${MOST_SPANS} spans`);
   const experiment = await tracking.experiments.get(project, experimentId);
   const run = batch.runId === undefined ? null : await tracking.runs.get(project, batch.runId).catch(() => null);
-  const groups = groupByTrace(batch.spans);
+  const groups = groupByTrace(batch.spans.map(keptSpan));
   if (groups.length === 0) return;
   await platform.database.transaction(async (trx) => {
     const rows = groups.map((group) => rowOf(group, project, experiment));

@@ -1,4 +1,11 @@
-import { type ExactObject, type ExactValue, isExactObject, parseExact, pythonJson } from '#platform/exact-json';
+import {
+  type ExactObject,
+  type ExactValue,
+  isExactObject,
+  isShallow,
+  parseExact,
+  pythonJson,
+} from '#platform/exact-json';
 
 export const spanStatus = { unset: 'UNSET', ok: 'OK', error: 'ERROR' } as const;
 export type SpanStatus = (typeof spanStatus)[keyof typeof spanStatus];
@@ -51,9 +58,26 @@ export const traceIdOf = (otelTraceId: string): string => `tr-${otelTraceId}`;
 const base64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
 const hexOf = (base64Text: string): string => Buffer.from(base64Text, 'base64').toString('hex');
 
+/** Objects, lists and texts that somebody wrote as texts of JSON are no texts; `1` is one. */
+function unwrapped(value: ExactValue): ExactValue {
+  if (typeof value !== 'string' || !/^\s*[[{"]/.test(value)) return value;
+  try {
+    const parsed = parseExact(value);
+    return isShallow(parsed) ? parsed : value;
+  } catch {
+    return value;
+  }
+}
+
 /** The attribute's value as a text of JSON, NaN and all. */
 const dumped = (attributes: ExactObject): ExactObject =>
   Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, pythonJson(value)]));
+
+/** A span with its attributes as they are kept. */
+export const keptSpan = (span: Span): Span => ({
+  ...span,
+  attributes: Object.fromEntries(Object.entries(span.attributes).map(([key, value]) => [key, unwrapped(value)])),
+});
 
 /** The span as files of traces hold it: one JSON object, each attribute's value a text of JSON. */
 export function spanContent(span: Span): string {

@@ -25,9 +25,15 @@ function treeOf(nodes: readonly SumNode[]) {
   return { roots: nodes.filter(isRoot), children };
 }
 
+/** Numbers, also those that are written as texts. */
+const numberOf = (value: unknown): number =>
+  typeof value === 'number' || typeof value === 'bigint' || (typeof value === 'string' && value !== '')
+    ? Number(value)
+    : Number.NaN;
+
 function addTo(totals: Record<string, number>, data: ExactObject, keys: readonly string[]): void {
   for (const key of keys) {
-    const value = Number(data[key] ?? Number.NaN);
+    const value = numberOf(data[key]);
     if (Number.isFinite(value)) totals[key] = (totals[key] ?? 0) + value;
   }
 }
@@ -65,12 +71,12 @@ const cacheTokens = [
 const costs = ['input_cost', 'output_cost', 'total_cost'] as const;
 
 const asTokens = (value: unknown): bigint | null => {
-  const number = typeof value === 'boolean' || value === null ? Number.NaN : Number(value);
+  const number = numberOf(value);
   return Number.isSafeInteger(number) ? BigInt(number) : null;
 };
 
 const asCost = (value: unknown): number | null => {
-  const number = typeof value === 'boolean' || value === null ? Number.NaN : Number(value);
+  const number = numberOf(value);
   return Number.isFinite(number) ? number : null;
 };
 

@@ -2,8 +2,14 @@ import type { Actor } from '#platform/access/actor';
 import type { Page } from '#tracking';
 import type { StoredAssessment } from './assessment-store.ts';
 import type { AssessmentChange } from './assessments.ts';
+import type { StoredEvaluationDataset } from './evaluation-dataset-store.ts';
+import type { DatasetTags, EvaluationDatasetInput, EvaluationDatasetSearchInput } from './evaluation-datasets.ts';
+import type { StoredRecord } from './evaluation-record-store.ts';
+import type { RecordInput } from './evaluation-records.ts';
 import type { SpanBatch } from './log-spans.ts';
 import type { AssessmentInput } from './new-assessment.ts';
+import type { StoredScorer } from './scorer-store.ts';
+import type { ScorerInput } from './scorers.ts';
 import type { StoredTrace } from './trace-store.ts';
 import type {
   OpenTraceInput,
@@ -43,4 +49,48 @@ export interface Assessments {
   get(project: string, traceId: string, assessmentId: string): Promise<StoredAssessment>;
   change(project: string, traceId: string, assessmentId: string, change: AssessmentChange): Promise<StoredAssessment>;
   remove(project: string, traceId: string, assessmentId: string): Promise<void>;
+}
+
+/** Inputs and expectations that applications are evaluated with. */
+export interface EvaluationDatasets {
+  add(actor: Actor, project: string, input: EvaluationDatasetInput): Promise<StoredEvaluationDataset>;
+  get(project: string, datasetId: string): Promise<StoredEvaluationDataset>;
+  remove(actor: Actor, project: string, datasetId: string): Promise<void>;
+  search(project: string, input: EvaluationDatasetSearchInput): Promise<Page<StoredEvaluationDataset>>;
+  setTags(project: string, datasetId: string, tags: DatasetTags): Promise<void>;
+  deleteTag(project: string, datasetId: string, key: string): Promise<void>;
+  changeExperiments(
+    project: string,
+    datasetId: string,
+    change: 'add' | 'remove',
+    experimentIds: readonly string[],
+  ): Promise<StoredEvaluationDataset>;
+  upsertRecords(
+    project: string,
+    datasetId: string,
+    records: readonly RecordInput[],
+  ): Promise<{ readonly inserted: number; readonly updated: number }>;
+  listRecords(
+    project: string,
+    datasetId: string,
+    page: { readonly limit: number; readonly pageToken?: string | undefined },
+  ): Promise<Page<StoredRecord>>;
+  removeRecords(project: string, datasetId: string, recordIds: readonly string[]): Promise<number>;
+}
+
+/** Judges by name and version, as data that is never run here. */
+export interface Scorers {
+  register(actor: Actor, project: string, input: ScorerInput): Promise<StoredScorer>;
+  list(project: string, experimentId: string): Promise<StoredScorer[]>;
+  /** Of these experiments; null: of all of the project. */
+  listAcross(project: string, experimentIds: readonly string[] | null): Promise<StoredScorer[]>;
+  versions(project: string, experimentId: string, name: string): Promise<StoredScorer[]>;
+  /** The latest when the version is null. */
+  get(project: string, experimentId: string, name: string, version: number | null): Promise<StoredScorer>;
+  remove(
+    actor: Actor,
+    project: string,
+    experimentId: string,
+    which: { readonly name: string; readonly version: number | null },
+  ): Promise<void>;
 }

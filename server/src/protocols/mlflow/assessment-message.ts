@@ -1,8 +1,8 @@
 import { invalidInput } from '@flyball/api';
-import { type ExactValue, exactNumber, isExactObject, parseExact } from '#platform/exact-json';
+import { type ExactValue, exactNumber, isExactObject, isShallow, parseExact } from '#platform/exact-json';
 import type { AssessmentInput, Judgement, StoredAssessment } from '#tracing';
 import { bool, message, oneOf, text } from './message.ts';
-import { anyValue, fieldMask, isShallow, stringMap, timestamp, wireTimestamp } from './well-known-types.ts';
+import { anyValue, fieldMask, stringMap, timestamp, wireTimestamp } from './well-known-types.ts';
 
 const sourceType = oneOf({ SOURCE_TYPE_UNSPECIFIED: 0, HUMAN: 1, LLM_JUDGE: 2, CODE: 3 });
 

@@ -3,6 +3,7 @@ import { artifactCalls } from './artifact-calls.ts';
 import { artifactRoutes, type StreamRoute } from './artifact-streams.ts';
 import { transferCalls } from './artifact-transfers.ts';
 import { assessmentCalls } from './assessment-calls.ts';
+import { evaluationDatasetCalls } from './evaluation-dataset-calls.ts';
 import { experimentCalls } from './experiment-calls.ts';
 import { loggedModelCalls } from './logged-model-calls.ts';
 import { loggingCalls } from './logging-calls.ts';
@@ -10,6 +11,7 @@ import { metricCalls } from './metric-calls.ts';
 import type { MlflowCall } from './mlflow-call.ts';
 import { modelCalls } from './model-calls.ts';
 import { runCalls } from './run-calls.ts';
+import { scorerCalls } from './scorer-calls.ts';
 import { traceCalls } from './trace-calls.ts';
 import { traceStreams } from './trace-streams.ts';
 import { traceV2Calls } from './trace-v2-calls.ts';
@@ -29,6 +31,8 @@ export const mlflowCalls: readonly MlflowCall[] = [
   ...traceCalls,
   ...traceV2Calls,
   ...assessmentCalls,
+  ...evaluationDatasetCalls,
+  ...scorerCalls,
 ];
 
 /** Every endpoint of raw bytes. */

@@ -1,4 +1,4 @@
-import { type ExactValue, isExactObject } from '#platform/exact-json';
+import type { ExactValue } from '#platform/exact-json';
 import { Misfit, text, type WireType } from './message.ts';
 
 /** A map from texts to texts. */
@@ -63,13 +63,6 @@ function plainValue(value: unknown, depth: number): ExactValue {
 
 /** Any JSON; its numbers are doubles. Wrapped, since null is a value too. */
 export const anyValue: WireType<ExactValue> = { read: (value) => plainValue(value, 0) };
-
-/** Whether JSON that was read apart is as shallow as what comes as a part of a request. */
-export function isShallow(value: ExactValue, depth = 0): boolean {
-  if (depth > DEEPEST) return false;
-  if (Array.isArray(value)) return value.every((item: ExactValue) => isShallow(item, depth + 1));
-  return !isExactObject(value) || Object.values(value).every((item) => isShallow(item, depth + 1));
-}
 
 /** Names of fields, as JSON writes a mask: in camel case, with commas. */
 export const fieldMask: WireType<string[]> = {
