@@ -16,6 +16,9 @@ create table tracing.trace (
   response_preview text,
   tags jsonb not null default '{}',
   metadata jsonb not null default '{}',
+  -- Whether the trace's maker said these sums; otherwise they are those of its spans.
+  has_own_usage boolean not null default false,
+  has_own_cost boolean not null default false,
   unique (project, trace_id)
 );
 

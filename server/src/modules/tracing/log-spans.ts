@@ -4,6 +4,7 @@ import { locationBelow, type StoredExperiment } from '#tracking';
 import type { TracingParts, Trx } from './parts.ts';
 import { previewOf } from './preview.ts';
 import { keptSpan, readSpanContent, type Span, spanContent, spanKey, traceIdOf } from './span-content.ts';
+import { withConventions } from './span-conventions.ts';
 import { listSpanContents, type SpanRow, upsertSpans } from './span-store.ts';
 import { objectAttribute, type SumNode, sumCost, sumUsage } from './span-sums.ts';
 import { checkTraceTag, SPANS_HERE, traceKey } from './trace-keys.ts';
@@ -113,13 +114,12 @@ const nodesOf = (spans: readonly Span[], key: string): SumNode[] =>
 
 /** The sums over the whole tree as it is stored now; what the trace's maker said of them stays. */
 function sumsOf(group: SpanGroup, trace: StoredTrace, stored: readonly Span[] | undefined): Record<string, string> {
-  const isFinal = traceKey.finalized in trace.metadata;
   const sums: Record<string, string> = {};
-  for (const [key, attribute, sum] of [
-    [traceKey.usage, spanKey.usage, sumUsage],
-    [traceKey.cost, spanKey.cost, sumCost],
+  for (const [key, attribute, sum, isOwn] of [
+    [traceKey.usage, spanKey.usage, sumUsage, trace.has_own_usage],
+    [traceKey.cost, spanKey.cost, sumCost, trace.has_own_cost],
   ] as const) {
-    if (isFinal && key in trace.metadata) continue;
+    if (isOwn) continue;
     const told = group.spans.some(({ attributes }) => objectAttribute(attributes[attribute]) !== null);
     const total = told ? sum(nodesOf(stored ?? group.spans, attribute)) : null;
     if (total !== null) sums[key] = total;
@@ -191,7 +191,7 @@ export async function logSpans(
   if (batch.spans.length > MOST_SPANS) throw invalidInput(`A request can hold at most ${MOST_SPANS} spans`);
   const experiment = await tracking.experiments.get(project, experimentId);
   const run = batch.runId === undefined ? null : await tracking.runs.get(project, batch.runId).catch(() => null);
-  const groups = groupByTrace(batch.spans.map(keptSpan));
+  const groups = groupByTrace(batch.spans.map((span) => withConventions(keptSpan(span))));
   if (groups.length === 0) return;
   await platform.database.transaction(async (trx) => {
     const rows = groups.map((group) => rowOf(group, project, experiment));

@@ -46,6 +46,8 @@ export const spanKey = {
   outputs: 'mlflow.spanOutputs',
   usage: 'mlflow.chat.tokenUsage',
   cost: 'mlflow.llm.cost',
+  model: 'mlflow.llm.model',
+  provider: 'mlflow.llm.provider',
   session: 'session.id',
   conversation: 'gen_ai.conversation.id',
   user: 'user.id',

@@ -32,22 +32,25 @@ function numberCondition({ key, comparator, value }: TraceCondition): Fragment {
   return sql`${attributes[key]!} ${sql.raw(comparator)} ${number}::bigint`;
 }
 
-const linked = (kind: 'run' | 'prompt', target: TraceCondition['value']): Fragment =>
-  sql`exists (select from tracing.trace_link l where l.trace = t.id and l.kind = ${kind} and l.target = ${target})`;
+const withPrompt = (prompt: TraceCondition['value']): Fragment =>
+  sql`exists (select from tracing.trace_link l where l.trace = t.id and l.kind = 'prompt' and l.target = ${prompt})`;
 
-/** A run's traces name it in their metadata, or were joined to it later. */
+/** A run's traces name it in their metadata, or were joined to it later; each way has its index. */
+const ofRun = (runId: TraceCondition['value']): Fragment =>
+  sql`t.id in (select o.id from tracing.trace o where o.metadata @> ${JSON.stringify({ [traceKey.run]: runId })}::jsonb
+    union all select l.trace from tracing.trace_link l where l.kind = 'run' and l.target = ${runId})`;
+
 function pairCondition(condition: TraceCondition): Fragment {
   const { entity, key, comparator, value } = condition;
   const column = entity === 'tag' ? columns.tag : columns.request_metadata;
-  if (key === traceKey.linkedPrompts && entity === 'tag') return linked('prompt', value);
+  if (key === traceKey.linkedPrompts && entity === 'tag') return withPrompt(value);
   if (comparator === 'IS NULL') return sql`not jsonb_exists(${column}, ${key})`;
   if (comparator === 'IS NOT NULL') return sql`jsonb_exists(${column}, ${key})`;
   if (comparator !== '=') return compareText(sql`(${column} ->> ${key})`, condition);
   const session = key === traceKey.session && entity === 'request_metadata';
   if (session) return sql`t.metadata ->> 'mlflow.trace.session' = ${value}`;
-  const same = sql`${column} @> ${JSON.stringify({ [key]: value })}::jsonb`;
-  if (entity !== 'request_metadata' || key !== traceKey.run) return same;
-  return sql`(${same} or ${linked('run', value)})`;
+  if (entity === 'request_metadata' && key === traceKey.run) return ofRun(value);
+  return sql`${column} @> ${JSON.stringify({ [key]: value })}::jsonb`;
 }
 
 /** What an attribute says: a text without its quotes, anything else as JSON. */

@@ -17,12 +17,15 @@ export interface StoredTrace {
   response_preview: string | null;
   tags: Record<string, string>;
   metadata: Record<string, string>;
+  has_own_usage: boolean;
+  has_own_cost: boolean;
   assessments: StoredAssessment[];
 }
 
 /** Everything a trace shows without its spans, of rows called `t`. */
 export const traceColumns = sql`t.id, t.trace_id, t.experiment, t.timestamp_ms, t.execution_ms, t.status,
   t.client_request_id, t.request_preview, t.response_preview, t.tags, t.metadata,
+  t.has_own_usage, t.has_own_cost,
   ${assessmentsOfTrace(sql`t.id`)} as assessments`;
 
 export interface TraceRow {
@@ -39,19 +42,28 @@ export interface TraceRow {
   readonly metadata: Pairs;
 }
 
+export interface OwnSums {
+  readonly usage: boolean;
+  readonly cost: boolean;
+}
+
 /** What its maker says of a trace wins over what its spans have told so far. */
-export async function upsertTrace(on: Queryable, trace: TraceRow): Promise<number> {
+export async function upsertTrace(on: Queryable, trace: TraceRow, own: OwnSums): Promise<number> {
   const { rows } = await sql<{ id: number }>`insert into tracing.trace as t (project, trace_id, experiment,
-      timestamp_ms, execution_ms, status, client_request_id, request_preview, response_preview, tags, metadata)
+      timestamp_ms, execution_ms, status, client_request_id, request_preview, response_preview, tags, metadata,
+      has_own_usage, has_own_cost)
     values (${trace.project}, ${trace.traceId}, ${trace.experiment}, ${trace.timestampMs}, ${trace.executionMs},
       ${trace.status}, ${trace.clientRequestId}, ${trace.requestPreview}, ${trace.responsePreview},
-      ${JSON.stringify(trace.tags)}::jsonb, ${JSON.stringify(trace.metadata)}::jsonb)
+      ${JSON.stringify(trace.tags)}::jsonb, ${JSON.stringify(trace.metadata)}::jsonb,
+      ${own.usage}, ${own.cost})
     on conflict (project, trace_id) do update set experiment = excluded.experiment,
       timestamp_ms = excluded.timestamp_ms, execution_ms = excluded.execution_ms, status = excluded.status,
       client_request_id = excluded.client_request_id,
       request_preview = coalesce(excluded.request_preview, t.request_preview),
       response_preview = coalesce(excluded.response_preview, t.response_preview),
-      tags = t.tags || excluded.tags, metadata = t.metadata || excluded.metadata
+      tags = t.tags || excluded.tags, metadata = t.metadata || excluded.metadata,
+      has_own_usage = t.has_own_usage or excluded.has_own_usage,
+      has_own_cost = t.has_own_cost or excluded.has_own_cost
     returning id`.execute(on.tables<unknown>());
   return rows[0]!.id;
 }

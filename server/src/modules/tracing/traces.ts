@@ -26,6 +26,7 @@ import {
   findTrace,
   findTraces,
   linkTraces,
+  type OwnSums,
   type Pairs,
   type StoredTrace,
   setTag,
@@ -89,13 +90,18 @@ async function rowOf(parts: TracingParts, project: string, input: TraceInput): P
   };
 }
 
+const ownSums = ({ metadata }: TraceRow): OwnSums => ({
+  usage: traceKey.usage in metadata,
+  cost: traceKey.cost in metadata,
+});
+
 /** A trace as its maker sums it up, before or after its spans; said again, it is changed. */
 export async function startTrace(parts: TracingParts, project: string, input: TraceInput): Promise<StoredTrace> {
   const { database, clock } = parts.platform;
   const row = await rowOf(parts, project, input);
   const assessments = input.assessments.map((one) => newAssessment(one, clock.now().getTime()));
   return await database.transaction(async (trx) => {
-    const id = await upsertTrace(trx, row);
+    const id = await upsertTrace(trx, row, ownSums(row));
     await upsertAssessments(trx, id, assessments);
     return (await findTrace(trx, project, row.traceId))!;
   });
@@ -115,7 +121,7 @@ export async function openTrace(parts: TracingParts, project: string, input: Ope
   const row = await rowOf(parts, project, { ...input, ...unended });
   const { [traceKey.finalized]: _, ...metadata } = row.metadata;
   return await parts.platform.database.transaction(async (trx) => {
-    await upsertTrace(trx, { ...row, metadata });
+    await upsertTrace(trx, { ...row, metadata }, ownSums(row));
     return (await findTrace(trx, project, traceId))!;
   });
 }
