@@ -291,6 +291,25 @@ describe('traces of MLflow clients', () => {
     missing(await get(`/traces/${one}`), `Trace with ID '${one}' not found.`);
   });
 
+  it('gives the files that belong to a trace: spans of clients before 3.4, and attachments', async () => {
+    const traceId = await start();
+    const file = (query: string) =>
+      call('GET', `/ajax-api/2.0/mlflow/get-trace-artifact?request_id=${traceId}${query}`);
+    assert.equal((await file('')).status, 404);
+    const folder = `/api/2.0/mlflow-artifacts/artifacts/${experiment}/traces/${traceId}/artifacts`;
+    await call('PUT', `${folder}/traces.json`, { body: '{"spans": []}' });
+    await call('PUT', `${folder}/attachments/a.png`, { body: 'image' });
+    assert.equal((await file('')).text, '{"spans": []}');
+    assert.equal((await file('&path=a.png')).text, 'image');
+    for (const path of ['../traces.json', '%252e%252e/traces.json', '/etc/passwd']) {
+      refused(await file(`&path=${path}`), 'Invalid path');
+    }
+    missing(
+      await get(`/traces/get?trace_id=${traceId}`),
+      `The spans of trace ${traceId} are not stored in tracking store`,
+    );
+  });
+
   it('keeps each trace in its project', async () => {
     await server.client().createProject({ body: { name: 'elsewhere' } });
     const there = { 'x-mlflow-workspace': 'elsewhere' };
