@@ -19,6 +19,8 @@ create table tracing.trace (
   -- Whether the trace's maker said these sums; otherwise they are those of its spans.
   has_own_usage boolean not null default false,
   has_own_cost boolean not null default false,
+  -- All that its spans have ever sent.
+  span_bytes bigint not null default 0,
   unique (project, trace_id)
 );
 

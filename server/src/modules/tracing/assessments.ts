@@ -16,6 +16,7 @@ import {
   newAssessment,
 } from './new-assessment.ts';
 import type { TracingParts, Trx } from './parts.ts';
+import { checkTraceFits } from './trace-limits.ts';
 import { findTrace } from './trace-store.ts';
 import { getTrace, traceMissing } from './traces.ts';
 
@@ -52,6 +53,7 @@ export async function addAssessment(
       throw new PlatformError('conflict', `Assessment with ID '${id}' already exists for trace '${traceId}'`);
     }
     await upsertAssessments(trx, trace, [made]);
+    checkTraceFits((await findTrace(trx, project, traceId))!);
     return made;
   });
 }
@@ -107,6 +109,7 @@ export async function changeAssessment(
       updated_ms: parts.platform.clock.now().getTime(),
     };
     await upsertAssessments(trx, trace, [changed]);
+    checkTraceFits((await findTrace(trx, project, traceId))!);
     return changed;
   });
 }

@@ -71,15 +71,18 @@ export async function updateEvaluationDataset(
     where dataset_id = ${datasetId}`.execute(on.tables<unknown>());
 }
 
+/** The tags that it has then. */
 export async function mergeDatasetTags(
   on: Queryable,
   project: string,
   datasetId: string,
   tags: Readonly<Record<string, string>>,
-): Promise<boolean> {
-  const result = await sql`update tracing.evaluation_dataset set tags = tags || ${JSON.stringify(tags)}::jsonb
-    where dataset_id = ${datasetId} and project = ${project}`.execute(on.tables<unknown>());
-  return result.numAffectedRows === 1n;
+): Promise<Readonly<Record<string, string | null>> | null> {
+  const { rows } = await sql<{
+    tags: Record<string, string | null>;
+  }>`update tracing.evaluation_dataset set tags = tags || ${JSON.stringify(tags)}::jsonb
+    where dataset_id = ${datasetId} and project = ${project} returning tags`.execute(on.tables<unknown>());
+  return rows[0]?.tags ?? null;
 }
 
 export async function deleteDatasetTagRow(

@@ -177,8 +177,13 @@ export async function setDatasetTags(
 ): Promise<void> {
   checkTags(tags);
   const given = Object.entries(tags).filter((pair): pair is [string, string] => pair[1] !== null);
-  if (await mergeDatasetTags(platform.database, project, datasetId, Object.fromEntries(given))) return;
-  throw new PlatformError('not_found', `Could not find evaluation dataset with ID ${datasetId}`);
+  await platform.database.transaction(async (trx) => {
+    const merged = await mergeDatasetTags(trx, project, datasetId, Object.fromEntries(given));
+    if (merged === null) {
+      throw new PlatformError('not_found', `Could not find evaluation dataset with ID ${datasetId}`);
+    }
+    checkTags(merged);
+  });
 }
 
 export async function deleteDatasetTag(

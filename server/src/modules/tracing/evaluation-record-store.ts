@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Queryable } from '#platform/database/database';
+import { LARGEST_PAGE } from './trace-limits.ts';
 
 /** A record of an evaluation dataset; what it holds are texts of JSON. */
 export interface StoredRecord {
@@ -57,19 +58,26 @@ export interface RecordPlace {
   readonly recordId: string;
 }
 
-/** The oldest first, after a place. */
+export type FoundRecord = StoredRecord & { found_count: number };
+
+/** The oldest first, after a place; as many as are not too large together, and how many there would be. */
 export async function listRecords(
   on: Queryable,
   datasetId: string,
   after: RecordPlace | null,
   limit: number,
-): Promise<StoredRecord[]> {
+): Promise<FoundRecord[]> {
   const later =
     after === null ? sql`true` : sql`(created_ms, record_id) > (${after.createdMs}::bigint, ${after.recordId})`;
-  const { rows } = await sql<StoredRecord>`select ${columns} from tracing.evaluation_record
-    where dataset_id = ${datasetId} and ${later} order by created_ms, record_id limit ${limit}`.execute(
-    on.tables<unknown>(),
-  );
+  const { rows } = await sql<FoundRecord>`with page as materialized (
+      select ${columns} from tracing.evaluation_record
+      where dataset_id = ${datasetId} and ${later} order by created_ms, record_id limit ${limit}),
+    sized as (select *, count(*) over () as found_count,
+      sum(octet_length(concat(inputs, outputs, expectations, tags, source)))
+        over (order by created_ms, record_id rows between unbounded preceding and 1 preceding) as bytes_before
+      from page)
+    select ${columns}, found_count from sized where bytes_before is null or bytes_before <= ${LARGEST_PAGE}
+    order by created_ms, record_id`.execute(on.tables<unknown>());
   return rows;
 }
 

@@ -216,7 +216,7 @@ export async function listDatasetRecords(
   const found = await listRecords(parts.platform.database, datasetId, after, limit + 1);
   const items = found.slice(0, limit);
   const last = items.at(-1);
-  if (found.length <= limit || last === undefined) return { items };
+  if (last === undefined || last.found_count <= items.length) return { items };
   return { items, nextPageToken: pageToken(question, [last.created_ms, last.record_id]) };
 }
 

@@ -8,6 +8,7 @@ import { withConventions } from './span-conventions.ts';
 import { listSpanContents, type SpanRow, upsertSpans } from './span-store.ts';
 import { objectAttribute, type SumNode, sumCost, sumUsage } from './span-sums.ts';
 import { checkTraceTag, SPANS_HERE, traceKey } from './trace-keys.ts';
+import { checkTraceFits } from './trace-limits.ts';
 import { ensureTraces, linkTraces, type StoredTrace, type TraceRow, updateTrace } from './trace-store.ts';
 
 /** Spans that one program sent together. */
@@ -148,22 +149,41 @@ function timesOf({ startMs, endMs }: SpanGroup, trace: StoredTrace) {
   return { timestampMs, executionMs: ends.length === 0 ? null : Math.max(...ends) - timestampMs };
 }
 
-async function updateFromSpans(
-  trx: Trx,
-  group: SpanGroup,
-  trace: StoredTrace,
-  batch: SpanBatch,
-  stored: readonly Span[] | undefined,
-): Promise<void> {
+const tellsSums = ({ spans }: SpanGroup): boolean =>
+  spans.some(({ attributes }) => spanKey.usage in attributes || spanKey.cost in attributes);
+
+async function spansOf(trx: Trx, { id }: StoredTrace): Promise<Span[]> {
+  const contents = await listSpanContents(trx, [id]);
+  return (contents.get(id) ?? []).map(readSpanContent);
+}
+
+interface Arrival {
+  readonly group: SpanGroup;
+  readonly trace: StoredTrace;
+  readonly rows: readonly SpanRow[];
+  readonly isNew: boolean;
+}
+
+async function updateFromSpans(trx: Trx, { group, trace, rows, isNew }: Arrival, batch: SpanBatch): Promise<void> {
+  const stored = isNew || !tellsSums(group) ? undefined : await spansOf(trx, trace);
+  const moreSpanBytes = rows.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
   const isOpen = trace.status === 'IN_PROGRESS' || trace.status === 'STATE_UNSPECIFIED';
   const attributes = group.root?.attributes ?? {};
+  const [tags, metadata] = [tagsOf(group, batch), metadataOf(group, trace, stored)];
+  checkTraceFits({
+    ...trace,
+    tags: { ...trace.tags, ...tags },
+    metadata: { ...trace.metadata, ...metadata },
+    span_bytes: trace.span_bytes + moreSpanBytes,
+  });
   await updateTrace(trx, trace.id, {
     ...timesOf(group, trace),
     status: (isOpen ? statusOf(group) : null) ?? trace.status,
     requestPreview: trace.request_preview ?? previewOf(attributes[spanKey.inputs], 'user'),
     responsePreview: trace.response_preview ?? previewOf(attributes[spanKey.outputs], 'assistant'),
-    tags: tagsOf(group, batch),
-    metadata: metadataOf(group, trace, stored),
+    tags,
+    metadata,
+    moreSpanBytes,
   });
 }
 
@@ -178,9 +198,6 @@ const spanRow = (trace: StoredTrace, span: Span): SpanRow => ({
   content: spanContent(span),
 });
 
-const tellsSums = ({ spans }: SpanGroup): boolean =>
-  spans.some(({ attributes }) => spanKey.usage in attributes || spanKey.cost in attributes);
-
 /** Keeps spans, all of them or none, and makes their traces from them where nobody else has. */
 export async function logSpans(
   { platform, tracking }: TracingParts,
@@ -194,22 +211,21 @@ export async function logSpans(
   const groups = groupByTrace(batch.spans.map((span) => withConventions(keptSpan(span))));
   if (groups.length === 0) return;
   await platform.database.transaction(async (trx) => {
-    const rows = groups.map((group) => rowOf(group, project, experiment));
-    const { all, made } = await ensureTraces(trx, rows);
+    const { all, made } = await ensureTraces(
+      trx,
+      groups.map((group) => rowOf(group, project, experiment)),
+    );
     const traces = new Map(all.map((trace) => [trace.trace_id, trace]));
-    const traceOf = ({ traceId }: SpanGroup) => traces.get(traceId)!;
+    const arrivals = groups.map((group): Arrival => {
+      const trace = traces.get(group.traceId)!;
+      const rows = group.spans.map((span) => spanRow(trace, span));
+      return { group, trace, rows, isNew: made.has(group.traceId) };
+    });
     await upsertSpans(
       trx,
-      groups.flatMap((group) => group.spans.map((span) => spanRow(traceOf(group), span))),
+      arrivals.flatMap(({ rows }) => rows),
     );
-    const summed = groups
-      .filter((group) => !made.has(group.traceId) && tellsSums(group))
-      .map((group) => traceOf(group).id);
-    const contents = summed.length === 0 ? new Map<number, string[]>() : await listSpanContents(trx, summed);
-    for (const group of groups) {
-      const trace = traceOf(group);
-      await updateFromSpans(trx, group, trace, batch, contents.get(trace.id)?.map(readSpanContent));
-    }
+    for (const arrival of arrivals) await updateFromSpans(trx, arrival, batch);
     const roots = groups.filter(({ root }) => root !== undefined).map(({ traceId }) => traceId);
     if (run !== null && roots.length > 0) await linkTraces(trx, project, roots, 'run', [run.run_id]);
   });

@@ -42,6 +42,19 @@ export async function insertScorerVersion(on: Queryable, made: NewScorer): Promi
   };
 }
 
+/** How many scorers a scorer's experiment has, and how many versions it has itself. */
+export async function countScorers(
+  on: Queryable,
+  { scorer_id, experiment }: StoredScorer,
+): Promise<{ readonly scorers: number; readonly versions: number }> {
+  const { rows } = await sql<{ scorers: number; versions: number }>`select
+    (select count(*) from tracing.scorer where experiment = ${experiment}) as scorers,
+    (select count(*) from tracing.scorer_version where scorer_id = ${scorer_id}) as versions`.execute(
+    on.tables<unknown>(),
+  );
+  return rows[0]!;
+}
+
 /** The latest version of each scorer of these experiments. */
 export async function listLatestScorers(on: Queryable, experiments: readonly number[]): Promise<StoredScorer[]> {
   const { rows } = await sql<StoredScorer>`select ${columns} from tracing.scorer s

@@ -5,6 +5,7 @@ import { type ExactValue, isExactObject, parseExact } from '#platform/exact-json
 import { checkLength, requireActiveExperiment } from '#tracking';
 import type { TracingParts } from './parts.ts';
 import {
+  countScorers,
   deleteScorerRows,
   findScorer,
   insertScorerVersion,
@@ -13,7 +14,9 @@ import {
   type StoredScorer,
 } from './scorer-store.ts';
 
-const MOST_DEFINITION = 1_000_000;
+const MOST_DEFINITION = 100_000;
+const MOST_SCORERS = 1_000;
+const MOST_VERSIONS = 1_000;
 const MOST_VERSION = 2 ** 31 - 1;
 const DEEPEST = 60;
 
@@ -86,6 +89,9 @@ export async function registerScorer(
   return await database.transaction(async (trx) => {
     const atMs = clock.now().getTime();
     const made = await insertScorerVersion(trx, { scorerId: randomUUID(), experiment, name, definition, atMs });
+    const counts = await countScorers(trx, made);
+    if (counts.scorers > MOST_SCORERS) throw invalidInput(`An experiment can have at most ${MOST_SCORERS} scorers`);
+    if (counts.versions > MOST_VERSIONS) throw invalidInput(`A scorer can have at most ${MOST_VERSIONS} versions`);
     const subject = { kind: 'scorer', id: made.scorer_id };
     const details = { name, version: made.version };
     await audit.record(trx, { actor, project, action: 'tracing.scorer-registered', subject, details });

@@ -4,6 +4,7 @@ import { afterValues, compare, nullable, type OrderTerm, orderBy, orderValues } 
 import type { PageValues } from '#platform/page-token';
 import type { TraceCondition, TraceOrder } from './trace-filter.ts';
 import { traceKey } from './trace-keys.ts';
+import { LARGEST_PAGE } from './trace-limits.ts';
 import { type StoredTrace, traceColumns } from './trace-store.ts';
 
 type Fragment = RawBuilder<unknown>;
@@ -136,9 +137,13 @@ export interface TraceSearch {
   readonly after: PageValues | null;
 }
 
-export type FoundTrace = StoredTrace & { place: PageValues };
+export type FoundTrace = StoredTrace & {
+  place: PageValues;
+  /** How many there are of those asked for; fewer are given when they are large. */
+  found_count: number;
+};
 
-/** One statement: the page first, then everything of its traces. */
+/** One statement: the page first, then everything of its traces, as many as are not too large together. */
 export async function searchTraces(on: Queryable, search: TraceSearch): Promise<FoundTrace[]> {
   const terms = orderTerms(search.orders);
   const [first, ...others] = search.experiments;
@@ -156,7 +161,13 @@ export async function searchTraces(on: Queryable, search: TraceSearch): Promise<
   const { rows } = await sql<FoundTrace>`with page as materialized (
       select t.*, ${orderValues(terms)} as place, row_number() over () as place_number from (
         select t.* from tracing.trace t where ${sql.join(conditions, sql` and `)}
-        order by ${orderBy(terms)} limit ${search.limit}) t)
-    select ${traceColumns}, t.place from page t order by t.place_number`.execute(on.tables<unknown>());
+        order by ${orderBy(terms)} limit ${search.limit}) t),
+    whole as materialized (select ${traceColumns}, t.place, t.place_number from page t),
+    sized as (select *, count(*) over () as found_count,
+      sum(octet_length(tags::text) + octet_length(metadata::text) + octet_length(assessments::text))
+        over (order by place_number rows between unbounded preceding and 1 preceding) as bytes_before from whole)
+    select * from sized where bytes_before is null or bytes_before <= ${LARGEST_PAGE} order by place_number`.execute(
+    on.tables<unknown>(),
+  );
   return rows;
 }

@@ -19,13 +19,14 @@ export interface StoredTrace {
   metadata: Record<string, string>;
   has_own_usage: boolean;
   has_own_cost: boolean;
+  span_bytes: number;
   assessments: StoredAssessment[];
 }
 
 /** Everything a trace shows without its spans, of rows called `t`. */
 export const traceColumns = sql`t.id, t.trace_id, t.experiment, t.timestamp_ms, t.execution_ms, t.status,
   t.client_request_id, t.request_preview, t.response_preview, t.tags, t.metadata,
-  t.has_own_usage, t.has_own_cost,
+  t.has_own_usage, t.has_own_cost, t.span_bytes,
   ${assessmentsOfTrace(sql`t.id`)} as assessments`;
 
 export interface TraceRow {
@@ -97,14 +98,17 @@ export async function ensureTraces(
 export type TraceChange = Pick<
   TraceRow,
   'timestampMs' | 'executionMs' | 'status' | 'requestPreview' | 'responsePreview' | 'tags' | 'metadata'
->;
+> & {
+  readonly moreSpanBytes?: number;
+};
 
 /** Sets what is given; tags and metadata are added to those that are there. */
 export async function updateTrace(on: Queryable, id: number, change: TraceChange): Promise<void> {
   await sql`update tracing.trace set timestamp_ms = ${change.timestampMs}, execution_ms = ${change.executionMs},
       status = ${change.status}, request_preview = ${change.requestPreview},
       response_preview = ${change.responsePreview}, tags = tags || ${JSON.stringify(change.tags)}::jsonb,
-      metadata = metadata || ${JSON.stringify(change.metadata)}::jsonb
+      metadata = metadata || ${JSON.stringify(change.metadata)}::jsonb,
+      span_bytes = span_bytes + ${change.moreSpanBytes ?? 0}
     where id = ${id}`.execute(on.tables<unknown>());
 }
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { invalidInput, PlatformError } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
-import { readPageToken } from '#platform/page-token';
-import { experimentNumber, locationBelow, type Page, pageOf, requireActiveExperiment } from '#tracking';
+import { pageToken, readPageToken } from '#platform/page-token';
+import { experimentNumber, locationBelow, type Page, requireActiveExperiment } from '#tracking';
 import { upsertAssessments } from './assessment-store.ts';
 import { type AssessmentInput, newAssessment } from './new-assessment.ts';
-import type { TracingParts } from './parts.ts';
+import type { TracingParts, Trx } from './parts.ts';
 import { LONGEST_PREVIEW } from './preview.ts';
 import { readSpanContent, type Span } from './span-content.ts';
 import { listSpanContents } from './span-store.ts';
@@ -19,6 +19,7 @@ import {
   SPANS_HERE,
   traceKey,
 } from './trace-keys.ts';
+import { checkSpansAtOnce, checkTraceFits } from './trace-limits.ts';
 import { type FoundTrace, searchTraces } from './trace-search-store.ts';
 import {
   deleteTag,
@@ -38,7 +39,6 @@ import {
 
 const MOST_IDS = 1_000;
 const MOST_LINKS = 100;
-const MOST_ASSESSMENTS = 1_000;
 
 export const traceMissing = (traceId: string): PlatformError =>
   new PlatformError('not_found', `Trace with ID '${traceId}' not found.`);
@@ -69,9 +69,6 @@ async function activeExperiment({ tracking }: TracingParts, project: string, exp
 async function rowOf(parts: TracingParts, project: string, input: TraceInput): Promise<TraceRow> {
   checkTraceId(input.traceId);
   if ((input.clientRequestId ?? '').length > 250) throw invalidInput('A client request ID has at most 250 characters');
-  if (input.assessments.length > MOST_ASSESSMENTS) {
-    throw invalidInput(`A trace can be sent with at most ${MOST_ASSESSMENTS} assessments`);
-  }
   const [tags, metadata] = [keptTags(input.tags), keptMetadata(input.metadata)];
   const experiment = await activeExperiment(parts, project, input.experimentId);
   const artifacts = locationBelow(experiment.artifact_location, 'traces', input.traceId, 'artifacts');
@@ -90,6 +87,12 @@ async function rowOf(parts: TracingParts, project: string, input: TraceInput): P
   };
 }
 
+async function fittingTrace(trx: Trx, project: string, traceId: string): Promise<StoredTrace> {
+  const trace = (await findTrace(trx, project, traceId))!;
+  checkTraceFits(trace);
+  return trace;
+}
+
 const ownSums = ({ metadata }: TraceRow): OwnSums => ({
   usage: traceKey.usage in metadata,
   cost: traceKey.cost in metadata,
@@ -103,7 +106,7 @@ export async function startTrace(parts: TracingParts, project: string, input: Tr
   return await database.transaction(async (trx) => {
     const id = await upsertTrace(trx, row, ownSums(row));
     await upsertAssessments(trx, id, assessments);
-    return (await findTrace(trx, project, row.traceId))!;
+    return await fittingTrace(trx, project, row.traceId);
   });
 }
 
@@ -152,7 +155,7 @@ export async function endTrace(
       tags,
       metadata,
     });
-    return (await findTrace(trx, project, traceId))!;
+    return await fittingTrace(trx, project, traceId);
   });
 }
 
@@ -194,7 +197,9 @@ function announcedSpans({ metadata }: StoredTrace): number {
 
 /** The texts of the spans of traces; the spans of some traces are files of theirs instead. */
 export async function withSpanContents({ platform }: TracingParts, traces: readonly StoredTrace[]) {
-  const ids = traces.filter(hasSpansHere).map(({ id }) => id);
+  const here = traces.filter(hasSpansHere);
+  checkSpansAtOnce(here);
+  const ids = here.map(({ id }) => id);
   const contents = await listSpanContents(platform.database, ids);
   return traces.map((trace) => ({ trace, contents: contents.get(trace.id) ?? [] }));
 }
@@ -217,6 +222,16 @@ export interface TraceSearchInput {
 }
 
 const INVALID_REGULAR_EXPRESSION = '2201B';
+const TOO_LONG = '57014';
+
+/** Clients repeat what fails on our side, and this would fail again. */
+function callersMistake(error: unknown): unknown {
+  if (!(error instanceof Error && 'code' in error)) return error;
+  if (error.code === INVALID_REGULAR_EXPRESSION) {
+    return invalidInput(`Invalid regular expression in the filter: ${error.message}`);
+  }
+  return error.code === TOO_LONG ? invalidInput('This search takes too long: ask for fewer traces') : error;
+}
 
 export async function searchStoredTraces(
   { platform }: TracingParts,
@@ -231,10 +246,12 @@ export async function searchStoredTraces(
   if (experiments.length === 0) return { items: [] };
   const search = { project, experiments, conditions, orders, limit: limit + 1, after };
   const found = await searchTraces(platform.database, search).catch((error: unknown) => {
-    const isExpression = error instanceof Error && 'code' in error && error.code === INVALID_REGULAR_EXPRESSION;
-    throw isExpression ? invalidInput(`Invalid regular expression in the filter: ${error.message}`) : error;
+    throw callersMistake(error);
   });
-  return pageOf(question, found, limit);
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  const isLast = last === undefined || last.found_count <= items.length;
+  return isLast ? { items } : { items, nextPageToken: pageToken(question, last.place) };
 }
 
 export async function setTraceTag(
@@ -245,7 +262,10 @@ export async function setTraceTag(
 ): Promise<void> {
   checkMutableTag(key, 'set');
   const kept = checkTraceTag(key, value);
-  if (!(await setTag(platform.database, project, traceId, { [key]: kept }))) throw traceMissing(traceId);
+  await platform.database.transaction(async (trx) => {
+    if (!(await setTag(trx, project, traceId, { [key]: kept }))) throw traceMissing(traceId);
+    await fittingTrace(trx, project, traceId);
+  });
 }
 
 export async function deleteTraceTag(

@@ -269,6 +269,7 @@ describe('judgements, evaluation datasets and scorers of MLflow clients', () => 
     assert.deepEqual([got['serialized_scorer'], got['experiment_id']], ['{"x":1}', Number(experiment)]);
     refused(await register('c', '{"a":[{"call_source":"import os"}]}'), /^Custom scorer registration/);
     refused(await register('c', '{'), 'serialized_scorer must be valid JSON');
+    assert.equal((await register('c', `{"x":"${'y'.repeat(100_000)}"}`)).status, 400);
     refused(await register(' ', '{}'), 'Scorer name cannot be empty or contain only whitespace.');
     missing(await register('c', '{}', '99999'), 'No Experiment with id=99999 exists');
     const remove = (version?: number) =>
