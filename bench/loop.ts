@@ -12,6 +12,9 @@ import { writeReport } from './report/write-report.ts';
 
 const started = performance.now();
 const world = await openLoopWorld();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void world.close().finally(() => process.exit(1)));
+}
 try {
   const stages: object[] = [];
   stages.push(await addDatasetStage(world));

@@ -68,12 +68,14 @@ async function readFlights(connection: DuckDBConnection, from: string, until: st
      where date >= $1::timestamp and date < $2::timestamp order by date, origin, destination, delay`,
     [from, until],
   );
-  for (let row = 0; ; ) {
+  let row = 0;
+  for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) break;
     for (const [i, values] of chunk.getColumns().entries()) fill(columns[i]!, row, values);
     row += chunk.rowCount;
   }
+  if (row !== count) throw new Error(`${row} flights of ${count} were read`);
   const [at, landedAt, delay, distance, hour, weekday, origin, destination] = columns as [
     Float64Array,
     Float64Array,
@@ -94,11 +96,18 @@ export async function openFlights(): Promise<FlightsSource> {
   await connection.run(`create view flights as ${flightsSql(flightsFile())}`);
   await connection.run(`create table airports as select name, row_number() over (order by name) - 1 as id
     from (select origin as name from flights union select destination from flights)`);
+  // Another query would cut off the rows that are still to come.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work);
+    last = turn;
+    return turn;
+  };
   return {
     write: async (sql, file) => {
-      await connection.run(`copy (${sql}) to ${quote(file)} (format parquet, compression zstd)`);
+      await inTurn(() => connection.run(`copy (${sql}) to ${quote(file)} (format parquet, compression zstd)`));
     },
-    read: async (from, until) => await readFlights(connection, from, until),
+    read: async (from, until) => await inTurn(() => readFlights(connection, from, until)),
     close: () => {
       connection.closeSync();
       instance.closeSync();

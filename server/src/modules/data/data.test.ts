@@ -65,6 +65,44 @@ describe('the data module, through HTTP', () => {
     ]);
   });
 
+  it('counts the values of large columns exactly where there are few of them', async () => {
+    const dataset = await define();
+    const count = 120_000;
+    const lines = Array.from({ length: count }, (_, i) => {
+      const day = String((i % 28) + 1).padStart(2, '0');
+      return `${i % 7 === 0 ? '' : (i % 100) - 20},${i % 5 === 0 ? "it's" : 'b'},${i % 3 === 0},2001-02-${day}`;
+    });
+    await add(dataset, ['n,t,b,d', ...lines, ''].join('\n'));
+    const { profile } = await client.getDatasetVersion(latest(dataset));
+    const [n, t, b, d] = profile;
+    const numbers = Array.from({ length: count }, (_, i) => i)
+      .filter((i) => i % 7 !== 0)
+      .map((i) => (i % 100) - 20)
+      .sort((x, y) => x - y);
+    deepEqual([n?.count, n?.nullCount, n?.min, n?.max], [numbers.length, count - numbers.length, -20, 79]);
+    for (const { quantile, value } of n!.quantiles) {
+      const place = quantile * (numbers.length - 1);
+      const [low, high] = [numbers[Math.floor(place)]!, numbers[Math.ceil(place)]!];
+      equal(value, low + (high - low) * (place - Math.floor(place)), `quantile ${quantile}`);
+    }
+    equal(
+      n!.histogram.reduce((sum, bin) => sum + bin.count, 0),
+      numbers.length,
+    );
+    deepEqual(t?.top, [
+      { value: 'b', count: 96_000 },
+      { value: "it's", count: 24_000 },
+    ]);
+    deepEqual(b?.top, [
+      { value: 'false', count: 80_000 },
+      { value: 'true', count: 40_000 },
+    ]);
+    equal(
+      d!.histogram.reduce((sum, bin) => sum + bin.count, 0),
+      count,
+    );
+  });
+
   it('appends to the latest version, and replaces it when asked', async () => {
     const dataset = await define();
     await add(dataset, 'n\n1\n');

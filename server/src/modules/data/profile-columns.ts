@@ -11,7 +11,7 @@ type Row = Record<string, unknown>;
 const QUANTILES = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
 const TOP_VALUES = 10;
 const FEW_VALUES = 20;
-/** A column of few values in many rows is counted value by value; elsewhere a query per column costs more than it saves. */
+/** A column of few values in many rows is counted value by value; elsewhere a query per column costs too much. */
 const MANY_ROWS = 100_000;
 const MANY_VALUES = 10_000;
 const MAX_TEXT = 200;

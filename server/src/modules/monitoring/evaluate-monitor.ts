@@ -11,6 +11,7 @@ import {
   type Window,
 } from './measure-signal.ts';
 import { lockMonitor, type RuleStates, type StoredMonitor, setEvaluated } from './monitor-store.ts';
+import { nextPeriodMs } from './next-period.ts';
 import type { MonitoringParts } from './parts.ts';
 import { type ProductionRows, rowAt, takeRows } from './production-rows.ts';
 import { judgedValue } from './rule-bounds.ts';
@@ -159,13 +160,6 @@ function inputsOf({ body }: StoredMonitor, { inputs }: Endpoint): string[] {
   return inputs.map(({ name }) => name).filter((name) => wanted.has(name));
 }
 
-/** The next moment at which a monitor is due: multiples of its period in event time. */
-function nextDueMs(monitor: StoredMonitor, startMs: number): number {
-  const everyMs = monitor.body.everySeconds * 1000;
-  const last = monitor.evaluated_until?.getTime() ?? startMs;
-  return (Math.floor(last / everyMs) + 1) * everyMs;
-}
-
 /** Evaluates every period that has ended by the watermark, oldest first. Returns when the next one is due. */
 export async function evaluateMonitor(
   parts: MonitoringParts,
@@ -174,7 +168,8 @@ export async function evaluateMonitor(
   watermarkMs: number,
 ): Promise<number> {
   const everyMs = monitor.body.everySeconds * 1000;
-  let due = nextDueMs(monitor, startMs);
+  const evaluatedMs = monitor.evaluated_until?.getTime() ?? null;
+  let due = nextPeriodMs({ evaluatedMs, startMs, watermarkMs, everyMs });
   for (; due <= watermarkMs; due += everyMs) {
     const endpoint = await parts.serving.getEndpoint(monitor.project, monitor.endpoint);
     if (endpoint.champion === null) return due;
