@@ -18,6 +18,8 @@ const python = process.env['FLYBALL_CLIENTS_PYTHON'] ?? '';
 const credentials = { accessKeyId: 'moto', secretAccessKey: 'moto-secret' };
 
 interface Spoken {
+  readonly run?: string;
+  readonly model?: string;
   readonly sent: string;
   readonly fetched: string;
 }
@@ -88,8 +90,12 @@ describe('artifacts in parts, and in S3', { skip: python === '' && 'run it with 
     );
   });
 
-  async function speak(url: string, environment: Record<string, string>): Promise<Spoken> {
-    const { stdout } = await run(python, [join(import.meta.dirname, 'mlflow_transfers.py')], {
+  async function speak(
+    url: string,
+    environment: Record<string, string>,
+    script = 'mlflow_transfers.py',
+  ): Promise<Spoken> {
+    const { stdout } = await run(python, [join(import.meta.dirname, script)], {
       cwd: home,
       env: {
         PATH: process.env['PATH'] ?? '',
@@ -114,6 +120,30 @@ describe('artifacts in parts, and in S3', { skip: python === '' && 'run it with 
       const forced = { MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD: 'true', MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD: 'true' };
       const { sent, fetched } = await speak(server.url, forced);
       assert.ok(sent.startsWith(server.url) && fetched.startsWith(server.url), `${sent} ${fetched}`);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('lets clients on the same machine write a root themselves, and reads it', async () => {
+    const server = await createTestServer({ defaultArtifactRoot: join(home, 'root'), serveArtifacts: false });
+    try {
+      const { run: id = '' } = await speak(server.url, {}, 'mlflow_tracking.py');
+      const { items } = await server.client().listArtifacts({ params: { run: id }, query: { path: 'folder' } });
+      assert.deepEqual(
+        items.map(({ path }) => path),
+        ['folder/deep', 'folder/notes é.txt'],
+      );
+      const { model = '' } = await speak(
+        server.url,
+        { MLFLOW_ALLOW_PICKLE_DESERIALIZATION: 'true' },
+        'mlflow_models.py',
+      );
+      const version = await server.client().getModelVersion({ params: { model, version: 1 } });
+      assert.ok(
+        version.files.some(({ path }) => path === 'MLmodel'),
+        JSON.stringify(version),
+      );
     } finally {
       await server.close();
     }

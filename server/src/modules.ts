@@ -53,6 +53,7 @@ export function createModules(platform: Platform): Modules {
     monitoring,
     governance,
     start: async (role) => {
+      if (role === 'api') await tracking.start();
       await serving.start(role);
       if (role === 'worker') await pipelines.startWork();
     },

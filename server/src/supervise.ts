@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config, Role } from './config.ts';
 import { startPhase } from './exit-code.ts';
@@ -8,9 +9,11 @@ import { startEmbeddedPostgres } from './platform/database/embedded-postgres.ts'
 import { migrate } from './platform/database/migrate.ts';
 import { prepareDatabase } from './prepare-database.ts';
 import type { ReadyMessage } from './run-role.ts';
-import { superviseRole } from './supervised-role.ts';
+import { type RoleOptions, type SupervisedRole, superviseRole } from './supervised-role.ts';
 
-const roles: readonly Role[] = ['api', 'worker', 'gateway'];
+const roles = ['api', 'worker', 'gateway'] as const satisfies readonly Role[];
+/** One for each role, and one for PostgreSQL. */
+const MANY_CORES = 4;
 
 type Undo = (() => void | Promise<void>)[];
 
@@ -28,9 +31,7 @@ export async function supervise(config: Config, program: string, log: Logger): P
     const postgresUndo: Undo = [];
     undo.push(() => runAll(postgresUndo));
     // The roles load their code while the database starts.
-    const supervised = roles.map((role) =>
-      superviseRole({ role, program, config, databaseUrl: databaseUrl.promise, log }),
-    );
+    const supervised = superviseRoles({ program, config, databaseUrl: databaseUrl.promise, log });
     undo.push(async () => void (await Promise.all(supervised.map((role) => role.stop()))));
     databaseUrl.resolve(await startPhase('database', () => startDatabase(config, log, postgresUndo)));
     const ready = await Promise.race([Promise.all(supervised.map((role) => role.ready)), end.promise]);
@@ -40,6 +41,14 @@ export async function supervise(config: Config, program: string, log: Logger): P
   } finally {
     await runAll(undo);
   }
+}
+
+/** On few cores the API, which people wait for, does not share them with what can wait for it. */
+function superviseRoles(options: Omit<RoleOptions, 'role' | 'after'>): SupervisedRole[] {
+  const [first, ...others] = roles;
+  const api = superviseRole({ ...options, role: first });
+  const after = availableParallelism() < MANY_CORES ? api.ready : undefined;
+  return [api, ...others.map((role) => superviseRole({ ...options, role, after }))];
 }
 
 /** Last in, first out. */

@@ -21,6 +21,8 @@ export interface RoleOptions {
   /** Sent to the role when known: it loads its code meanwhile. */
   databaseUrl: Promise<string>;
   log: Logger;
+  /** The role starts when this has ended, however it ends. */
+  after?: Promise<unknown> | undefined;
 }
 
 const FIRST_PAUSE_MS = 200;
@@ -67,7 +69,11 @@ export function superviseRole(options: RoleOptions): SupervisedRole {
     });
   }
 
-  start();
+  const begin = (): void => {
+    if (!stopping) start();
+  };
+  if (options.after === undefined) begin();
+  else options.after.then(begin, begin);
   return {
     ready: ready.promise,
     async stop() {

@@ -88,7 +88,7 @@ export function addProgramCommands(program: Command): void {
     .description('start the platform; takes the flags of docs/reference/configuration.md')
     .addHelpText(
       'after',
-      '\nAmong its flags: --host, --port, --gateway-port, --data-dir, --database-url, --log-level (all of them: docs/reference/configuration.md)',
+      '\nAmong its flags: --host, --port, --gateway-port, --data-dir, --objects, --log-level, and those of mlflow server: --default-artifact-root, --artifacts-destination, --no-serve-artifacts, --static-prefix (all of them: docs/reference/configuration.md)',
     )
     .allowUnknownOption()
     .allowExcessArguments()

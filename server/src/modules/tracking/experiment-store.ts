@@ -38,6 +38,14 @@ export async function insertExperiment(on: Queryable, experiment: NewExperiment)
   return rows[0]?.id ?? null;
 }
 
+/** Gives the first experiment, which is older than any setting, its place, as long as nobody uses it. */
+export async function placeFirstExperiment(on: Queryable, location: string): Promise<void> {
+  await sql`update tracking.experiment e set artifact_location = ${location}
+    where id = 0 and artifact_location <> ${location}
+      and not exists (select from tracking.run where experiment = e.id)
+      and not exists (select from tracking.logged_model where experiment = e.id)`.execute(on.tables<unknown>());
+}
+
 export async function findExperiment(on: Queryable, project: string, id: number): Promise<StoredExperiment | null> {
   const { rows } = await sql<StoredExperiment>`select ${selected} from tracking.experiment e
     where e.id = ${id} and e.project = ${project}`.execute(on.tables<unknown>());

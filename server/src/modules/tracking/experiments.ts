@@ -26,6 +26,8 @@ export type Stages = readonly ('active' | 'deleted')[];
 export interface ExperimentInput {
   readonly name: string;
   readonly artifactLocation?: string | undefined;
+  /** Whether the server writes its artifacts itself, whatever clients are told to do. */
+  readonly inOwnStore?: boolean;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -107,7 +109,7 @@ export async function addExperiment(
   checkName(input.name);
   for (const [key, value] of Object.entries(input.tags)) checkExperimentTag(key, value);
   const given = input.artifactLocation ?? '';
-  const root = platform.config.defaultArtifactRoot ?? PROXY_SCHEME;
+  const root = input.inOwnStore === true ? PROXY_SCHEME : (platform.config.defaultArtifactRoot ?? PROXY_SCHEME);
   const location = given === '' ? { root: root.replace(/\/+$/, '') } : { uri: checkArtifactLocation(given) };
   return await platform.database.transaction(async (trx) => {
     const atMs = platform.clock.now().getTime();

@@ -5,6 +5,8 @@ import { notFound, PlatformError, type trackingRoutes } from '@flyball/api';
 import type { Handlers } from '#platform/http/serve';
 import { openObject } from '#platform/objects/open-object';
 import type { Platform } from '#platform/platform';
+import { PROXY_SCHEME } from './artifact-location.ts';
+import { keepPlace, listPlace, openPlace } from './artifact-places.ts';
 import { abortUpload, completeUpload, putUploadPart, startUpload, uploadPartUrls } from './artifact-uploads.ts';
 import {
   filesBelow,
@@ -18,7 +20,7 @@ import {
 } from './artifacts.ts';
 import { BatchQueue } from './batch-queue.ts';
 import { commitWrites, type RunWrite } from './batch-store.ts';
-import { countRuns, findExperimentByName } from './experiment-store.ts';
+import { countRuns, findExperimentByName, placeFirstExperiment } from './experiment-store.ts';
 import {
   addExperiment,
   changeExperiment,
@@ -49,6 +51,7 @@ import type {
 
 export { locationBelow, PROXY_SCHEME, proxiedPath } from './artifact-location.ts';
 export { checkArtifactFile, checkArtifactPath } from './artifact-path.ts';
+export type { ArtifactPlace } from './artifact-places.ts';
 export type { ArtifactEntry } from './artifact-store.ts';
 export { asciiJson, checkKey, checkLength, invalidValue } from './check-key.ts';
 export { contentTypeOf } from './content-type.ts';
@@ -138,6 +141,9 @@ const artifactsOf = (parts: TrackingParts): Artifacts => ({
   open: async (project, path) => await openArtifact(parts, project, path),
   openDigest: async (digest) => await openObject(parts.platform.objects, digest),
   directUrl: async (digest, seconds) => await parts.platform.objects.objectUrl(digest, seconds),
+  listAt: async (project, place, folder) => await listPlace(parts, project, place, folder),
+  openAt: async (project, place, file) => await openPlace(parts, project, place, file),
+  keepAt: async (project, place, folder) => await keepPlace(parts, project, place, folder),
   list: async (project, folder) => await listArtifactFolder(parts, project, folder),
   filesBelow: async (project, folder) => await filesBelow(parts, project, folder),
   remove: async (actor, project, path) => await removeArtifacts(parts, actor, project, path),
@@ -156,10 +162,12 @@ async function createExperiment(
   ...[actor, project, { name, tags = {} }]: Parameters<TrackingDoor['createExperiment']>
 ) {
   const { database } = parts.platform;
-  const made = await addExperiment(parts, actor, project, { name, tags }).catch(async (error: unknown) => {
-    if (!(error instanceof PlatformError) || error.code !== 'conflict') throw error;
-    return await findExperimentByName(database, project, name);
-  });
+  const made = await addExperiment(parts, actor, project, { name, tags, inOwnStore: true }).catch(
+    async (error: unknown) => {
+      if (!(error instanceof PlatformError) || error.code !== 'conflict') throw error;
+      return await findExperimentByName(database, project, name);
+    },
+  );
   if (made === null) throw notFound('experiment', name);
   return presentExperiment(made, (await countRuns(database, [made.id])).get(made.id) ?? 0);
 }
@@ -208,8 +216,12 @@ function doorOf(parts: TrackingParts, announcer: MetricAnnouncer): TrackingDoor 
       return await objects.localPath(digest);
     },
     artifactFiles: async (project, runId, folder) => {
-      const files = await filesBelow(parts, project, await below(project, runId, folder));
+      const files = await keepPlace(parts, project, await getStoredRun(parts, project, runId), folder);
       return files.map(({ path, digest, size_bytes: sizeBytes }) => ({ path, digest, sizeBytes }));
+    },
+    start: async () => {
+      const { config, database } = parts.platform;
+      await placeFirstExperiment(database, `${config.defaultArtifactRoot ?? PROXY_SCHEME}/0`);
     },
     stop: async () => await announcer.stop(),
   };

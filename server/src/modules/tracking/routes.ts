@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { trackingRoutes } from '@flyball/api';
 import type { Handlers } from '#platform/http/serve';
 import { checkArtifactPath } from './artifact-path.ts';
-import { joinPath, presentArtifact, runFolder } from './artifacts.ts';
+import { presentArtifact } from './artifacts.ts';
 import { contentTypeOf } from './content-type.ts';
 import { countRuns } from './experiment-store.ts';
 import { presentExperiment, type Stages } from './experiments.ts';
@@ -51,15 +51,15 @@ const experimentHandlers = (parts: TrackingParts, door: TrackingDoor): Experimen
 
 type ArtifactHandlers = Pick<Handlers<typeof trackingRoutes>, 'listArtifacts' | 'getArtifact' | 'putArtifact'>;
 
-const artifactHandlers = (parts: TrackingParts, door: TrackingDoor): ArtifactHandlers => ({
+const artifactHandlers = (door: TrackingDoor): ArtifactHandlers => ({
   listArtifacts: async ({ project, params, query }) => {
     const folder = checkArtifactPath(query.path);
-    const entries = await door.artifacts.list(project, joinPath(await runFolder(parts, project, params.run), folder));
+    const entries = await door.artifacts.listAt(project, await door.runs.get(project, params.run), folder);
     return { items: entries.map((entry) => presentArtifact(folder, entry)) };
   },
   getArtifact: async ({ project, params, query }) => {
-    const file = joinPath(await runFolder(parts, project, params.run), checkArtifactPath(query.path));
-    const opened = await door.artifacts.open(project, file);
+    const file = checkArtifactPath(query.path);
+    const opened = await door.artifacts.openAt(project, await door.runs.get(project, params.run), file);
     return { ...opened, contentType: contentTypeOf(file), fileName: path.posix.basename(file) };
   },
   putArtifact: async ({ actor, project, params, upload }) => {
@@ -73,7 +73,7 @@ const artifactHandlers = (parts: TrackingParts, door: TrackingDoor): ArtifactHan
 export function trackingHandlers(parts: TrackingParts, door: TrackingDoor): Handlers<typeof trackingRoutes> {
   return {
     ...experimentHandlers(parts, door),
-    ...artifactHandlers(parts, door),
+    ...artifactHandlers(door),
     searchRuns: async ({ project, body }) => {
       const { stage, experimentIds, ...search } = body;
       const ids = experimentIds.length === 0 ? null : experimentIds;

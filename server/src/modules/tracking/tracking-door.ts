@@ -2,12 +2,14 @@ import type { Experiment, Run, RunStatus } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
 import type { UploadedPart } from '#platform/objects/object-store';
 import type { OpenedObject } from '#platform/objects/open-object';
+import type { ArtifactPlace } from './artifact-places.ts';
 import type { ArtifactEntry, StoredArtifact } from './artifact-store.ts';
 import type { UploadPlace } from './artifact-uploads.ts';
 import type { ArtifactBytes } from './artifacts.ts';
 import type { StoredExperiment } from './experiment-store.ts';
 import type { changeExperiment, ExperimentInput, Page, SearchInput } from './experiments.ts';
 import type { DatasetSummary } from './input-store.ts';
+import type { LocalFile } from './local-files.ts';
 import type { BatchInput } from './log-batch.ts';
 import type { StoredLoggedModel } from './logged-model-store.ts';
 import type { changeLoggedModel, LoggedModelSearchInput, NewLoggedModelInput } from './logged-models.ts';
@@ -86,6 +88,11 @@ export interface Artifacts {
   /** Where the bytes can be read without us for that long; null when everything goes through us. */
   directUrl(digest: string, seconds: number): Promise<string | null>;
   list(project: string, folder: string): Promise<ArtifactEntry[]>;
+  /** Of a run or a model, wherever its artifacts are. */
+  listAt(project: string, place: ArtifactPlace, folder: string): Promise<ArtifactEntry[]>;
+  openAt(project: string, place: ArtifactPlace, file: string): Promise<OpenedObject | LocalFile>;
+  /** The files below a folder of a run or a model, now in the store. */
+  keepAt(project: string, place: ArtifactPlace, folder: string): Promise<StoredArtifact[]>;
   /** Everything below a folder, with paths relative to it. */
   filesBelow(project: string, folder: string): Promise<StoredArtifact[]>;
   /** How many files were removed. */
@@ -147,6 +154,7 @@ export interface TrackingDoor {
     runId: string,
     folder: string,
   ): Promise<{ path: string; digest: string; sizeBytes: number }[]>;
+  start(): Promise<void>;
   /** After what was logged last has been announced. */
   stop(): Promise<void>;
 }

@@ -11,7 +11,9 @@ export interface BytesAnswer {
   readonly sizeBytes?: number;
   /** SHA-256 of the bytes in hexadecimal digits: their name for caches, and a checksum for callers. */
   readonly digest?: string;
-  /** A part of the bytes, for callers that ask for one. Needs the size and the digest. */
+  /** Names the present content for caches when there is no digest. */
+  readonly version?: string;
+  /** A part of the bytes, for callers that ask for one. Needs the size, and the digest or the version. */
   slice?(range: ByteRange): Promise<AsyncIterable<Uint8Array>>;
 }
 
@@ -39,9 +41,10 @@ export async function answerBytes(reply: FastifyReply, answer: BytesAnswer): Pro
   reply.header('content-security-policy', "sandbox; default-src 'none'");
   reply.header('content-disposition', attachment(answer.fileName ?? 'download'));
   reply.type(answer.contentType);
-  const { sizeBytes, digest } = answer;
-  if (sizeBytes !== undefined && digest !== undefined && answer.slice !== undefined) {
-    return await answerSlice(reply, answer, { sizeBytes, digest });
+  const { sizeBytes } = answer;
+  const version = answer.digest ?? answer.version;
+  if (sizeBytes !== undefined && version !== undefined && answer.slice !== undefined) {
+    return await answerSlice(reply, answer, { sizeBytes, etag: `"${version}"` });
   }
   if (sizeBytes !== undefined) reply.header('content-length', sizeBytes);
   return await sendStream(reply, answer.bytes);
@@ -55,13 +58,14 @@ async function sendStream(reply: FastifyReply, bytes: AsyncIterable<Uint8Array>)
 async function answerSlice(
   reply: FastifyReply,
   answer: BytesAnswer,
-  { sizeBytes, digest }: { readonly sizeBytes: number; readonly digest: string },
+  { sizeBytes, etag }: { readonly sizeBytes: number; readonly etag: string },
 ): Promise<FastifyReply> {
   const { headers } = reply.request;
-  const etag = `"${digest}"`;
   reply.header('etag', etag);
   reply.header('accept-ranges', 'bytes');
-  reply.header('repr-digest', `sha-256=:${Buffer.from(digest, 'hex').toString('base64')}:`);
+  if (answer.digest !== undefined) {
+    reply.header('repr-digest', `sha-256=:${Buffer.from(answer.digest, 'hex').toString('base64')}:`);
+  }
   if (headers['if-none-match']?.includes(etag) === true) return await reply.status(304).send();
   const isFresh = headers['if-range'] === undefined || headers['if-range'] === etag;
   const range = isFresh ? rangeIn(headers.range, sizeBytes) : 'all';

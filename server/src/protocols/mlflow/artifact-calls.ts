@@ -1,15 +1,7 @@
-import { PlatformError } from '@flyball/api';
-import { type ArtifactEntry, checkArtifactPath, proxiedPath } from '#tracking';
+import { type ArtifactEntry, type ArtifactPlace, checkArtifactPath } from '#tracking';
 import { message, nonEmpty, text } from './message.ts';
 import { type CallContext, call, type MlflowCall, optionalText, requiredText } from './mlflow-call.ts';
 import { runIdOf } from './run-calls.ts';
-
-/** The folder of our own store behind a location; other stores are read by the clients themselves. */
-export function ownFolder(location: string): string {
-  const folder = proxiedPath(location);
-  if (folder !== null) return folder;
-  throw new PlatformError('not_implemented', `The artifacts at ${location} are not kept by this server`);
-}
 
 export const joinPath = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join('/');
 
@@ -20,11 +12,11 @@ const presentEntry = (folder: string, { name, is_directory, size_bytes }: Artifa
   file_size: size_bytes || undefined,
 });
 
-/** What lies in a folder below a location, with paths relative to the location. */
-async function listBelow({ tracking, project }: CallContext, location: string, given: string | undefined) {
+/** What lies in a folder of a run or model, with paths relative to its root. */
+async function listBelow({ tracking, project }: CallContext, place: ArtifactPlace, given: string | undefined) {
   const relative = checkArtifactPath(given ?? '');
-  const entries = await tracking.artifacts.list(project, joinPath(ownFolder(location), relative));
-  return { root_uri: location, files: nonEmpty(entries.map((entry) => presentEntry(relative, entry))) };
+  const entries = await tracking.artifacts.listAt(project, place, relative);
+  return { root_uri: place.artifact_uri, files: nonEmpty(entries.map((entry) => presentEntry(relative, entry))) };
 }
 
 /** Lists of artifacts: of runs, of logged models, of the store. */
@@ -38,7 +30,7 @@ export const artifactCalls: readonly MlflowCall[] = [
     handle: async (input, context) => {
       checkArtifactPath(input.path ?? '');
       const run = await context.tracking.runs.get(context.project, runIdOf(input));
-      return await listBelow(context, run.artifact_uri, input.path);
+      return await listBelow(context, run, input.path);
     },
   }),
   call({
@@ -49,7 +41,7 @@ export const artifactCalls: readonly MlflowCall[] = [
     handle: async ({ model_id = '', artifact_directory_path: path }, context) => {
       checkArtifactPath(path ?? '');
       const model = await context.tracking.models.get(context.project, model_id);
-      return await listBelow(context, model.artifact_uri, path);
+      return await listBelow(context, model, path);
     },
   }),
   call({

@@ -2,9 +2,7 @@ import path from 'node:path';
 import { type Access, invalidInput } from '@flyball/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerBytes } from '#platform/http/stream-answer';
-import type { OpenedObject } from '#platform/objects/open-object';
 import { checkArtifactFile, contentTypeOf } from '#tracking';
-import { joinPath, ownFolder } from './artifact-calls.ts';
 import { fileSubject, partSubject } from './artifact-transfers.ts';
 import type { CallContext } from './mlflow-call.ts';
 
@@ -35,7 +33,9 @@ export async function answerFile(
   return await answerOpened(reply, await tracking.artifacts.open(project, file), file);
 }
 
-async function answerOpened(reply: FastifyReply, opened: OpenedObject, file: string): Promise<FastifyReply> {
+type Opened = Awaited<ReturnType<CallContext['tracking']['artifacts']['openAt']>>;
+
+async function answerOpened(reply: FastifyReply, opened: Opened, file: string): Promise<FastifyReply> {
   const fileName = path.posix.basename(file);
   return await answerBytes(reply, { ...opened, contentType: contentTypeOf(file), fileName });
 }
@@ -123,7 +123,7 @@ export const artifactRoutes: readonly StreamRoute[] = [
     run: async (_request, reply, context) => {
       const file = checkArtifactFile(queryText(context.query, 'path'));
       const run = await context.tracking.runs.get(context.project, queryText(context.query, 'run_id', 'run_uuid'));
-      return await answerFile(reply, context, joinPath(ownFolder(run.artifact_uri), file));
+      return await answerOpened(reply, await context.tracking.artifacts.openAt(context.project, run, file), file);
     },
   },
   {
@@ -134,7 +134,7 @@ export const artifactRoutes: readonly StreamRoute[] = [
     run: async (_request, reply, context) => {
       const file = checkArtifactFile(queryText(context.query, 'artifact_file_path'));
       const model = await context.tracking.models.get(context.project, context.params['model_id'] ?? '');
-      return await answerFile(reply, context, joinPath(ownFolder(model.artifact_uri), file));
+      return await answerOpened(reply, await context.tracking.artifacts.openAt(context.project, model, file), file);
     },
   },
   {

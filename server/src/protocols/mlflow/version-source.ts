@@ -1,9 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { invalidInput, type ModelVersion, type PlatformError } from '@flyball/api';
-import { proxiedPath } from '#tracking';
-import { joinPath } from './artifact-calls.ts';
+import { invalidInput, type ModelVersion, PlatformError } from '@flyball/api';
+import { type ArtifactPlace, proxiedPath } from '#tracking';
 import type { CallContext } from './mlflow-call.ts';
 import { saying } from './mlflow-error.ts';
 import { versionNumber } from './registry-names.ts';
@@ -81,33 +80,46 @@ async function resolved(local: string): Promise<string> {
 }
 
 /** A local path is allowed only below the artifacts of its run or model, which its clients wrote themselves. */
-async function checkLocal(given: GivenSource, { tracking, project }: CallContext): Promise<void> {
+async function filesOfLocal(given: GivenSource, context: CallContext): Promise<VersionSource['files']> {
+  const { tracking, project } = context;
   const { source, runId, modelId } = given;
   const id = modelId === undefined ? 'run_id' : 'model_id';
   const problem =
     `To use a local path as a model version source, the ${id} request parameter has to be specified and the local ` +
     `path has to be contained within the artifact directory of the run specified by the ${id}.`;
-  let root: string;
+  let place: ArtifactPlace;
+  let below: string;
   try {
-    if (modelId !== undefined) root = (await tracking.models.get(project, modelId)).artifact_uri;
-    else root = (await tracking.runs.get(project, runId ?? '')).artifact_uri;
-    if (!isLocal(root) || /[\p{Cc}]/u.test(source)) throw bad(source, problem);
-    const [inside, folder] = [await resolved(source), await resolved(root)];
+    if (modelId !== undefined) place = await tracking.models.get(project, modelId);
+    else place = await tracking.runs.get(project, runId ?? '');
+    if (!isLocal(place.artifact_uri) || /[\p{Cc}]/u.test(source)) throw bad(source, problem);
+    const [inside, folder] = [await resolved(source), await resolved(place.artifact_uri)];
     if (inside !== folder && !inside.startsWith(`${folder}${path.sep}`)) throw bad(source, problem);
+    below = path.relative(folder, inside).split(path.sep).join('/');
   } catch {
     // One answer for all: it must not tell what exists.
     throw bad(source, problem);
   }
+  return await filesOf(context, place, below);
 }
 
-async function filesAt(
+/** The files of a run or model; none when they are kept elsewhere. */
+async function filesOf(
   { tracking, project }: CallContext,
-  location: string,
+  place: ArtifactPlace,
   below = '',
 ): Promise<VersionSource['files']> {
+  const files = await tracking.artifacts.keepAt(project, place, below).catch((error: unknown) => {
+    if (error instanceof PlatformError && error.code === 'not_implemented') return [];
+    throw error;
+  });
+  return files.map(({ path: file, digest }) => ({ path: file, digest }));
+}
+
+async function filesAt({ tracking, project }: CallContext, location: string): Promise<VersionSource['files']> {
   const folder = proxiedPath(location);
   if (folder === null) return [];
-  const files = await tracking.artifacts.filesBelow(project, joinPath(folder, below));
+  const files = await tracking.artifacts.filesBelow(project, folder);
   return files.map(({ path: file, digest }) => ({ path: file, digest }));
 }
 
@@ -117,7 +129,7 @@ async function fromRun(given: GivenSource, context: CallContext): Promise<Versio
   if (given.modelId !== undefined) throw notContained(given.source, 'model_id');
   if (given.runId !== undefined && given.runId !== runId) throw notContained(given.source, 'run_id');
   const run = await context.tracking.runs.get(context.project, runId).catch(() => null);
-  const files = run === null ? [] : await filesAt(context, run.artifact_uri, below);
+  const files = run === null ? [] : await filesOf(context, run, below);
   return { source: given.source, runId, modelId: undefined, files };
 }
 
@@ -171,7 +183,7 @@ async function fromModels(given: GivenSource, context: CallContext): Promise<Ver
   if (modelId !== undefined && modelId !== logged) throw notContained(source, 'model_id');
   const model = await context.tracking.models.get(context.project, logged).catch(() => null);
   if (model === null) throw notContained(source, 'model_id');
-  const files = await filesAt(context, model.artifact_uri);
+  const files = await filesOf(context, model);
   return { source, runId: runId ?? model.source_run_id ?? undefined, modelId: logged, files };
 }
 
@@ -193,8 +205,7 @@ export async function resolveVersionSource(given: GivenSource, context: CallCont
     throw invalidInput(`Invalid prompt source: '${source}'. Prompt sources must use an MLflow placeholder.`);
   }
   if (isLocal(source)) {
-    await checkLocal(given, context);
-    return { source, runId, modelId, files: [] };
+    return { source, runId, modelId, files: await filesOfLocal(given, context) };
   }
   checkRemote(source);
   const scheme = schemeOf(source);
