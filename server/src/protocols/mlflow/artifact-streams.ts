@@ -25,7 +25,7 @@ export function queryText(query: CallContext['query'], ...names: readonly string
   throw invalidInput(`Missing value for required parameter '${names[0]}'.`);
 }
 
-export async function answerFile(
+async function answerFile(
   reply: FastifyReply,
   { tracking, project }: CallContext,
   file: string,
@@ -35,7 +35,7 @@ export async function answerFile(
 
 type Opened = Awaited<ReturnType<CallContext['tracking']['artifacts']['openAt']>>;
 
-async function answerOpened(reply: FastifyReply, opened: Opened, file: string): Promise<FastifyReply> {
+export async function answerOpened(reply: FastifyReply, opened: Opened, file: string): Promise<FastifyReply> {
   const fileName = path.posix.basename(file);
   return await answerBytes(reply, { ...opened, contentType: contentTypeOf(file), fileName });
 }

@@ -6,8 +6,7 @@ import { type ExactValue, parseExact } from '#platform/exact-json';
 import { answerBytes } from '#platform/http/stream-answer';
 import { hasSpansHere } from '#tracing';
 import { checkArtifactFile, contentTypeOf } from '#tracking';
-import { joinPath, ownFolder } from './artifact-calls.ts';
-import { answerFile, queryText, type StreamRoute } from './artifact-streams.ts';
+import { answerOpened, queryText, type StreamRoute } from './artifact-streams.ts';
 import type { CallContext } from './mlflow-call.ts';
 import { readExportRequest } from './otlp-message.ts';
 import { spanBatchOf } from './otlp-spans.ts';
@@ -102,8 +101,9 @@ async function answerTraceFile(reply: FastifyReply, context: CallContext): Promi
       fileName: FILE,
     });
   }
-  const folder = ownFolder(trace.tags['mlflow.artifactLocation'] ?? '');
-  return await answerFile(reply, context, joinPath(folder, attachment === null ? FILE : `attachments/${attachment}`));
+  const file = attachment === null ? FILE : `attachments/${attachment}`;
+  const place = { artifact_uri: trace.tags['mlflow.artifactLocation'] ?? '', experiment: trace.experiment };
+  return await answerOpened(reply, await context.tracking.artifacts.openAt(context.project, place, file), file);
 }
 
 /** Spans in OpenTelemetry's protocol, and the files of traces. */
