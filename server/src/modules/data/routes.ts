@@ -1,5 +1,6 @@
 import { type dataRoutes, notFound, PlatformError } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
+import { bodyChunks } from '#platform/http/body-chunks';
 import type { Handlers } from '#platform/http/serve';
 import { addVersion } from './add-version.ts';
 import type { DataDoor } from './data-door.ts';
@@ -62,7 +63,7 @@ export function dataHandlers(parts: DataParts, door: DataDoor): Handlers<typeof 
     getDataset: async ({ project, params }) => await door.getDataset(project, params.dataset),
     deleteDataset: async ({ actor, project, params }) => await removeDataset(parts, actor, project, params.dataset),
     uploadObject: async ({ actor, project, upload }) => {
-      const stored = await objects.put(upload);
+      const stored = await objects.put(bodyChunks(upload));
       await door.keepUpload(actor, project, stored);
       return stored;
     },

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { trackingRoutes } from '@flyball/api';
+import { bodyChunks } from '#platform/http/body-chunks';
 import type { Handlers } from '#platform/http/serve';
 import { checkArtifactPath } from './artifact-path.ts';
 import { presentArtifact } from './artifacts.ts';
@@ -64,7 +65,13 @@ const artifactHandlers = (door: TrackingDoor): ArtifactHandlers => ({
   },
   putArtifact: async ({ actor, project, params, upload }) => {
     const relative = checkArtifactPath(params.path);
-    const { digest, size_bytes: sizeBytes } = await door.logArtifact(actor, project, params.run, relative, upload);
+    const { digest, size_bytes: sizeBytes } = await door.logArtifact(
+      actor,
+      project,
+      params.run,
+      relative,
+      bodyChunks(upload),
+    );
     return { path: relative, isDirectory: false, sizeBytes, digest };
   },
 });

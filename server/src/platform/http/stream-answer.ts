@@ -1,11 +1,13 @@
 import { once } from 'node:events';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import { PlatformError } from '@flyball/api';
 import type { FastifyReply } from 'fastify';
+import type { ByteSource } from '../objects/object-store.ts';
 import { type ByteRange, rangeIn } from './byte-range.ts';
 
 export interface BytesAnswer {
-  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly bytes: ByteSource;
   readonly contentType: string;
   readonly fileName?: string;
   readonly sizeBytes?: number;
@@ -14,7 +16,7 @@ export interface BytesAnswer {
   /** Names the present content for caches when there is no digest. */
   readonly version?: string;
   /** A part of the bytes, for callers that ask for one. Needs the size, and the digest or the version. */
-  slice?(range: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+  slice?(range: ByteRange): Promise<ByteSource>;
 }
 
 export interface ServerSentEvent {
@@ -50,8 +52,22 @@ export async function answerBytes(reply: FastifyReply, answer: BytesAnswer): Pro
   return await sendStream(reply, answer.bytes);
 }
 
-async function sendStream(reply: FastifyReply, bytes: AsyncIterable<Uint8Array>): Promise<FastifyReply> {
-  return await reply.send(bytes instanceof Readable ? bytes : Readable.from(bytes, { objectMode: false }));
+async function sendStream(reply: FastifyReply, bytes: ByteSource): Promise<FastifyReply> {
+  const { raw, request } = reply;
+  if (bytes.sendTo === undefined || request.method === 'HEAD') {
+    return await reply.send(Readable.from(bytes, { objectMode: false }));
+  }
+  reply.hijack();
+  raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
+  try {
+    await bytes.sendTo(raw);
+    raw.end();
+  } catch (error) {
+    // The caller sees that bytes are missing; half of an answer cannot become an error.
+    if (!raw.destroyed) request.log.error({ err: error }, 'an answer broke off');
+    raw.destroy();
+  }
+  return reply;
 }
 
 /** RFC 9110: the whole, the part that was asked for (14), or nothing when the caller has it already (13). */

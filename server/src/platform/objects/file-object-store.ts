@@ -7,8 +7,9 @@ import { isAbandoned, ownedName } from '../processes/owned-name.ts';
 import { checkDigest } from './check-digest.ts';
 import { createFileUploads } from './file-uploads.ts';
 import { checkRange } from './object-range.ts';
-import type { ObjectRange, ObjectStore, StoredObject } from './object-store.ts';
+import type { ByteSource, ObjectRange, ObjectStore, StoredObject } from './object-store.ts';
 import { codeOf, flush, onDisk } from './on-disk.ts';
+import { pipeFile } from './pipe-file.ts';
 import { writeStream } from './write-stream.ts';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -113,13 +114,22 @@ async function adopt(directory: string, path: string, object: StoredObject): Pro
   });
 }
 
-async function get(directory: string, digest: string, range?: ObjectRange): Promise<AsyncIterable<Uint8Array>> {
+async function get(directory: string, digest: string, range?: ObjectRange): Promise<ByteSource> {
   const path = await existing(directory, digest);
   const { size } = await stat(path);
   if (range) checkRange(range, size);
+  const { start = 0, end = size - 1 } = range ?? {};
+  // Opened at the first read, so that bytes nobody reads hold no file open.
   return {
+    sendTo: async (out) => {
+      const handle = await open(path);
+      try {
+        await pipeFile(handle, start, Math.min(end, size - 1), out);
+      } finally {
+        await handle.close();
+      }
+    },
     async *[Symbol.asyncIterator]() {
-      // Opened at the first read, so that an iterable nobody reads holds no file open.
       const stream = createReadStream(path, { ...range, highWaterMark: CHUNK_BYTES });
       try {
         for await (const chunk of stream) yield chunk as Uint8Array;

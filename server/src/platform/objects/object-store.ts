@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream';
+
 /** Immutable bytes, named by what they are. */
 export interface StoredObject {
   /** SHA-256 of the content, 64 lower-case hexadecimal digits. */
@@ -10,6 +12,12 @@ export interface ObjectRange {
   start: number;
   /** Last byte, itself included, as in an HTTP range. The end of the object when absent or beyond it. */
   end?: number;
+}
+
+/** Bytes that can be read any number of times, from the start; and be sent somewhere, when that costs less. */
+export interface ByteSource extends AsyncIterable<Uint8Array> {
+  /** Writes them; whoever calls it ends the stream. */
+  sendTo?(out: Writable): Promise<void>;
 }
 
 /** A part of an upload, as the store named it when it arrived. */
@@ -34,7 +42,10 @@ export interface PartUploads {
 }
 
 export interface ObjectStore {
-  /** Stores a stream. The object appears whole or not at all; storing the same bytes again changes nothing. */
+  /**
+   * Stores a stream. The object appears whole or not at all; storing the same bytes again changes nothing. A chunk is
+   * read until the next one is asked for, and not after that.
+   */
   put(source: AsyncIterable<Uint8Array> | Uint8Array, limit?: { maxBytes?: number }): Promise<StoredObject>;
   /**
    * Takes over a finished local file: afterwards the file is gone from `path`, and nobody may still write to it.
@@ -42,7 +53,7 @@ export interface ObjectStore {
    */
   putFile(path: string): Promise<StoredObject>;
   /** The bytes, or a part of them. An unknown digest is `not_found` already here, not at the first chunk. */
-  get(digest: string, range?: ObjectRange): Promise<AsyncIterable<Uint8Array>>;
+  get(digest: string, range?: ObjectRange): Promise<ByteSource>;
   /** All bytes at once, checked against the digest. For small objects. */
   read(digest: string): Promise<Uint8Array>;
   stat(digest: string): Promise<StoredObject | null>;

@@ -1,12 +1,12 @@
 import { notFound } from '@flyball/api';
-import type { ObjectRange, ObjectStore } from './object-store.ts';
+import type { ByteSource, ObjectRange, ObjectStore } from './object-store.ts';
 
 /** An object that is about to be read, whole or in parts. Nothing is held open until somebody reads. */
 export interface OpenedObject {
   readonly digest: string;
   readonly sizeBytes: number;
-  readonly bytes: AsyncIterable<Uint8Array>;
-  slice(range: ObjectRange): Promise<AsyncIterable<Uint8Array>>;
+  readonly bytes: ByteSource;
+  slice(range: ObjectRange): Promise<ByteSource>;
 }
 
 export async function openObject(objects: ObjectStore, digest: string): Promise<OpenedObject> {

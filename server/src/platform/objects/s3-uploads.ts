@@ -70,7 +70,7 @@ async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   for await (const chunk of source) {
     size += chunk.byteLength;
     if (size > MOST_PART_BYTES) throw invalidInput(`A part may have ${MOST_PART_BYTES} bytes`);
-    chunks.push(chunk);
+    chunks.push(Buffer.from(chunk));
   }
   return Buffer.concat(chunks);
 }
@@ -85,9 +85,13 @@ async function orMistake<T>(work: Promise<T>): Promise<T> {
 
 async function complete(bucket: S3Bucket, upload: Upload, parts: readonly UploadedPart[]): Promise<StoredObject> {
   const { key } = upload;
-  // Some stores fail on an upload that is gone instead of saying so.
-  if (!(await hasUpload(bucket, upload))) throw uploadNotFound();
-  await orMistake(completeMultipart(bucket, upload, parts));
+  try {
+    await orMistake(completeMultipart(bucket, upload, parts));
+  } catch (error) {
+    // Some stores fail on an upload that is gone instead of saying so.
+    if (await hasUpload(bucket, upload).catch(() => true)) throw error;
+    throw uploadNotFound();
+  }
   const sizeBytes = await sizeOf(bucket, key);
   if (sizeBytes === null) throw uploadNotFound();
   const hash = createHash('sha256');

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { type Access, invalidInput } from '@flyball/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bodyChunks } from '#platform/http/body-chunks';
 import { answerBytes } from '#platform/http/stream-answer';
 import { checkArtifactFile, contentTypeOf } from '#tracking';
 import { fileSubject, partSubject } from './artifact-transfers.ts';
@@ -41,7 +42,7 @@ export async function answerOpened(reply: FastifyReply, opened: Opened, file: st
 }
 
 const bodyOf = ({ body }: FastifyRequest): AsyncIterable<Uint8Array> | Uint8Array =>
-  (body as AsyncIterable<Uint8Array> | undefined) ?? new Uint8Array();
+  body === undefined ? new Uint8Array() : bodyChunks(body as AsyncIterable<Uint8Array>);
 
 /** The SHA-256 that a caller says its body has (RFC 9530), in hexadecimal digits. */
 function digestIn(headers: FastifyRequest['headers']): string | undefined {
