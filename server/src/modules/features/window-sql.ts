@@ -180,6 +180,8 @@ export function viewSql(
       `create table running${position} as ${runningSql(plan, position)}`,
       `create table ${known} as ${knownRelation(join, plan, position)}`,
       ...[...tables].map(([name, sql]) => `create table ${name} as ${sql}`),
+      // Memory that the tables of the next view, and the joins of all, would have to do without.
+      ...['events', 'questions', 'running'].map((name) => `drop table ${name}${position}`),
     ],
     joins: [
       `left join keys${position} on keys${position}.name = s.${quoteIdentifier(join.keyColumn)}::varchar`,
