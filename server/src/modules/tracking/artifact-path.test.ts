@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { checkArtifactFile, checkArtifactPath } from './artifact-path.ts';
@@ -92,14 +93,29 @@ describe('the check of artifact paths', () => {
       '\u0000',
       'é',
       '\n',
+      // Look-alikes of dots and slashes, which some programs turn into them; overlong and half encodings.
+      '\uff0e',
+      '\uff0f',
+      '\u2024',
+      '\u2215',
+      '%c0%ae',
+      '%c0%af',
+      '%u002e',
+      'e\u0301',
+      '\u202e',
+      'C:',
+      '\\\\host',
+      '//./',
+      'con',
+      '::$DATA',
     );
-    const path = fc.oneof(
+    const given = fc.oneof(
       fc.string(),
       fc.string({ unit: 'binary' }),
       fc.array(piece, { maxLength: 12 }).map((parts) => parts.join('')),
     );
     fc.assert(
-      fc.property(path, (text) => {
+      fc.property(given, (text) => {
         let kept: string;
         try {
           kept = checkArtifactPath(text);
@@ -117,6 +133,8 @@ describe('the check of artifact paths', () => {
           }
         }
         assert.equal(checkArtifactPath(kept), kept);
+        assert.ok(path.posix.resolve('/root', kept).startsWith('/root'), kept);
+        assert.ok(path.win32.resolve('C:\\root', kept).startsWith('C:\\root'), kept);
       }),
       { numRuns: 2_000 },
     );
