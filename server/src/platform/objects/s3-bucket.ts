@@ -51,7 +51,8 @@ function problemOf(error: unknown): string {
   if (status === 401 || status === 403 || /Credentials/.test(nameOf(error))) {
     return 'refuses our credentials: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the role';
   }
-  return `does not answer as it should${status === undefined ? '' : ` (status ${status})`}; try again in a moment`;
+  if (status === undefined) return 'does not answer: check its address and the network, then try again';
+  return `does not answer as it should (status ${status}); try again in a moment`;
 }
 
 /**

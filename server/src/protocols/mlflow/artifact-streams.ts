@@ -1,9 +1,10 @@
 import path from 'node:path';
-import { type Access, invalidInput } from '@flyball/api';
+import { type Access, invalidInput, PlatformError } from '@flyball/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bodyChunks } from '#platform/http/body-chunks';
 import { answerBytes } from '#platform/http/stream-answer';
-import { checkArtifactFile, contentTypeOf } from '#tracking';
+import { checkArtifactFile, contentTypeOf, proxiedPath } from '#tracking';
+import { joinPath } from './artifact-calls.ts';
 import { fileSubject, partSubject } from './artifact-transfers.ts';
 import type { CallContext } from './mlflow-call.ts';
 
@@ -112,6 +113,24 @@ const linkedRoutes: readonly StreamRoute[] = [
   },
 ];
 
+/** As much as the pages of the reference send at once. */
+const MOST_PAGE_UPLOAD_BYTES = 10 * 1024 * 1024;
+
+async function uploadToRun(request: FastifyRequest, { tracking, project, query }: CallContext): Promise<object> {
+  const file = checkArtifactFile(textOf(query, 'path'));
+  const run = await tracking.runs.get(project, textOf(query, 'run_uuid'));
+  const folder = proxiedPath(run.artifact_uri);
+  if (folder === null) {
+    throw new PlatformError('not_implemented', `The artifacts at ${run.artifact_uri} are not kept by this server`);
+  }
+  const length = Number(request.headers['content-length'] ?? Number.NaN);
+  if (!(length <= MOST_PAGE_UPLOAD_BYTES)) {
+    throw new PlatformError('too_large', `Say how long the file is, ${MOST_PAGE_UPLOAD_BYTES} bytes at most`);
+  }
+  await tracking.artifacts.put(project, joinPath(folder, file), bodyOf(request));
+  return {};
+}
+
 /** Files of the store, of runs, of logged models and of model versions. */
 export const artifactRoutes: readonly StreamRoute[] = [
   ...proxyRoutes,
@@ -126,6 +145,13 @@ export const artifactRoutes: readonly StreamRoute[] = [
       const run = await context.tracking.runs.get(context.project, queryText(context.query, 'run_id', 'run_uuid'));
       return await answerOpened(reply, await context.tracking.artifacts.openAt(context.project, run, file), file);
     },
+  },
+  {
+    method: 'POST',
+    path: '/mlflow/upload-artifact',
+    place: 'ajax',
+    access: 'contributor',
+    run: async (request, _reply, context) => await uploadToRun(request, context),
   },
   {
     method: 'GET',

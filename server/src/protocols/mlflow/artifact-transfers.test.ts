@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { createTestServer, type TestServer } from '#testing/test-server';
 
@@ -135,6 +137,45 @@ describe('transfers of artifacts in parts and ranges', () => {
     assert.equal((await get({ 'if-none-match': etag })).status, 304);
     const beyond = await get({ range: 'bytes=100000-' });
     assert.deepEqual([beyond.status, beyond.headers.get('content-range')], [416, 'bytes */100000']);
+  });
+
+  it('lets a reader leave in the middle, and a sender too', async () => {
+    const bytes = Buffer.alloc(20_000_000, 'x');
+    const url = `${server.url}${proxy}/artifacts/left/data.bin`;
+    await fetch(url, { method: 'PUT', body: bytes });
+    for (let i = 0; i < 5; i++) {
+      const leaving = new AbortController();
+      const answer = await fetch(url, { signal: leaving.signal });
+      await answer.body?.getReader().read();
+      leaving.abort();
+    }
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    const head = `PUT ${new URL(`${url}.half`).pathname} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n`;
+    await new Promise((resolve) => socket.write(head + 'x'.repeat(100_000), resolve));
+    socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal((await fetch(`${url}.half`)).status, 404);
+    assert.ok(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(bytes));
+  });
+
+  it('takes the files that pages send to a run', async () => {
+    const started = await fetch(`${server.url}/api/2.0/mlflow/runs/create`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"experiment_id":"0"}',
+    });
+    const { run } = (await started.json()) as { run: { info: { run_id: string } } };
+    const upload = `${server.url}/ajax-api/2.0/mlflow/upload-artifact?run_uuid=${run.info.run_id}&path=`;
+    const send = async (path: string, body: Uint8Array | string) =>
+      (await fetch(upload + path, { method: 'POST', body })).status;
+    assert.equal(await send('a/b.txt', 'content'), 200);
+    const read = await fetch(`${server.url}/get-artifact?run_id=${run.info.run_id}&path=a/b.txt`);
+    assert.equal(await read.text(), 'content');
+    assert.equal(await send('../x', 'content'), 400);
+    assert.equal(await send('', 'content'), 400);
+    assert.equal(await send('large', Buffer.alloc(10 * 1024 * 1024 + 1)), 413);
   });
 
   it('refuses a body that is not what its checksum says', async () => {
