@@ -5,7 +5,7 @@ import { peerPython } from '../report/peer-python.ts';
 import type { Sample } from './stage.ts';
 
 const script = join(import.meta.dirname, 'peer.py');
-const packages = ['great_expectations==1.24.1', 'evidently==0.7.23', 'pandas==3.1.1', 'pyarrow==26.0.1'];
+const packages = ['great_expectations==1.24.1', 'evidently==0.7.23', 'pandas==2.3.3', 'pyarrow==26.0.1'];
 
 /** Other people's tools, each question in a Python of its own, so that its memory is its own too. */
 export class Peer {

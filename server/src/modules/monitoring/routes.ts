@@ -58,6 +58,7 @@ async function putMonitor(
   for (const { url } of definition.webhooks) await webhookAddress(new URL(url), platform.config.allowPrivateWebhooks);
   return await platform.database.transaction(async (trx) => {
     const row = await upsertMonitor(trx, project, definition);
+    await serving.expectAdvance(trx, project, definition.endpoint);
     const subject = { kind: 'monitor', id: definition.name };
     await platform.audit.record(trx, { actor, project, action: 'monitoring.defined', subject });
     return row;

@@ -117,8 +117,8 @@ const linkedRoutes: readonly StreamRoute[] = [
 const MOST_PAGE_UPLOAD_BYTES = 10 * 1024 * 1024;
 
 async function uploadToRun(request: FastifyRequest, { tracking, project, query }: CallContext): Promise<object> {
-  const file = checkArtifactFile(textOf(query, 'path'));
-  const run = await tracking.runs.get(project, textOf(query, 'run_uuid'));
+  const file = checkArtifactFile(queryText(query, 'path'));
+  const run = await tracking.runs.get(project, queryText(query, 'run_uuid'));
   const folder = proxiedPath(run.artifact_uri);
   if (folder === null) {
     throw new PlatformError('not_implemented', `The artifacts at ${run.artifact_uri} are not kept by this server`);
