@@ -47,8 +47,12 @@ function mountProbes(app: FastifyInstance, platform: Platform): void {
     const { registry } = platform.metrics;
     return await reply.type(registry.contentType).send(await registry.metrics());
   });
-  const document = openApiDocument(allRoutes, version);
-  app.get('/openapi.json', () => document);
+  // Made when somebody asks: a start has no time for it.
+  let document: ReturnType<typeof openApiDocument> | undefined;
+  app.get('/openapi.json', () => {
+    document ??= openApiDocument(allRoutes, version);
+    return document;
+  });
 }
 
 /** Predictions and labels are the gateway's; who knows only this port is passed on. */
