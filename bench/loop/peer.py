@@ -39,7 +39,8 @@ def join_windows(argument):
         events = events.drop(columns="late").drop_duplicates([key, "landed_at"], keep="last")
         newest = pandas.merge_asof(asked, events, left_on="date", right_on="landed_at", by=key)
         for name, hours, measure in windows:
-            begin = asked.assign(begin=asked["date"] - pandas.Timedelta(hours=hours))
+            moments = (asked["date"] - pandas.Timedelta(hours=hours)).astype(asked["date"].dtype)
+            begin = asked.assign(begin=moments)
             before = pandas.merge_asof(begin, events, left_on="begin", right_on="landed_at", by=key)
             count = newest["n"].fillna(0) - before["n"].fillna(0)
             late = newest["s"].fillna(0) - before["s"].fillna(0)
