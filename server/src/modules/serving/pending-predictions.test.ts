@@ -42,6 +42,18 @@ describe('pending predictions', () => {
     assert.ok(match.kind === 'repeated' && match.request.columns === null);
   });
 
+  it('get the inputs of another feedback where a label is still to come', () => {
+    const pending = new PendingPredictions(100, false);
+    pending.add(request('a', 5, 1, {}));
+    pending.add(request('b', 6, 1, { x: [1] }));
+    const done = pending.match('b.0');
+    assert.ok(done.kind === 'pending');
+    pending.label(done.request, done.row);
+    pending.release(done.request);
+    for (const id of ['a', 'b', 'unknown']) pending.refill(id, { y: [2] });
+    assert.deepEqual([pending.get('a')?.columns, pending.get('b')?.columns], [{ y: [2] }, null]);
+  });
+
   it('take a label back that could not be written', () => {
     const pending = new PendingPredictions(100, false);
     pending.add(request('a', 5, 1, {}));

@@ -2,15 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { type Body, missing, mlflowCaller, refused } from '#testing/mlflow-caller';
 import { createTestServer, type TestServer } from '#testing/test-server';
-
-type Body = Record<string, unknown>;
-
-interface Answer {
-  readonly status: number;
-  readonly body: Body;
-  readonly text: string;
-}
 
 const START_NS = 1735689600123456789n;
 
@@ -42,24 +35,7 @@ describe("spans in OpenTelemetry's protocol", () => {
   let experiment: string;
   let number = 0;
 
-  const call = async (method: string, path: string, init: RequestInit = {}): Promise<Answer> => {
-    const response = await fetch(server.url + path, { method, ...init });
-    const text = await response.text();
-    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
-    return { status: response.status, body: isJson ? (JSON.parse(text) as Body) : {}, text };
-  };
-  const send = (method: string, path: string, body: unknown, version = 3, headers: Record<string, string> = {}) =>
-    call(method, `/api/${version}.0/mlflow${path}`, {
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
-    });
-  const get = (path: string, version = 3) => call('GET', `/api/${version}.0/mlflow${path}`);
-  const refused = (answer: Answer, message: RegExp | string, code = 'INVALID_PARAMETER_VALUE', status = 400) => {
-    assert.deepEqual([answer.status, answer.body['error_code']], [status, code], answer.text);
-    if (typeof message === 'string') assert.equal(answer.body['message'], message);
-    else assert.match(String(answer.body['message']), message);
-  };
-  const missing = (answer: Answer, message: string) => refused(answer, message, 'RESOURCE_DOES_NOT_EXIST', 404);
+  const { call, send, get } = mlflowCaller(() => server.url);
 
   const hexId = (): string => (++number).toString(16).padStart(32, '0');
   const info = (traceId: string, more: Body = {}): Body => ({
