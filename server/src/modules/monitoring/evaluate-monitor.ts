@@ -1,6 +1,5 @@
 import type { Endpoint, MonitorDefinition } from '@flyball/api';
 import { QUIET_ALERT, stepAlert } from '@flyball/stats';
-import { loadProductionRows } from './load-production-rows.ts';
 import {
   isDistance,
   type Measured,
@@ -174,8 +173,13 @@ export async function evaluateMonitor(
     const endpoint = await parts.serving.getEndpoint(monitor.project, monitor.endpoint);
     if (endpoint.champion === null) return due;
     const longest = Math.max(...monitor.body.signals.map(({ windowSeconds }) => windowSeconds));
-    const span = { fromMs: due - longest * 1000, untilMs: due };
-    const rows = await loadProductionRows(parts, monitor.project, endpoint, inputsOf(monitor, endpoint), span);
+    const rows = await parts.windows.of(monitor).read({
+      endpoint,
+      champion: endpoint.champion,
+      inputs: inputsOf(monitor, endpoint),
+      fromMs: due - longest * 1000,
+      untilMs: due,
+    });
     await evaluatePeriod(parts, monitor, { at: new Date(due), champion: endpoint.champion, rows, startMs });
   }
   return due;

@@ -13,6 +13,7 @@ import type { Serving } from '#serving';
 import { evaluateMonitor } from './evaluate-monitor.ts';
 import { monitorsOfEndpoint } from './monitor-store.ts';
 import type { MonitoringParts } from './parts.ts';
+import { ProductionWindows } from './production-windows.ts';
 import { monitoringHandlers } from './routes.ts';
 import { sendWebhook, WEBHOOK_QUEUE, type WebhookJob } from './send-webhook.ts';
 import { watchEvent } from './watch-events.ts';
@@ -31,7 +32,8 @@ export function createMonitoring(
   pipelines: Pipelines,
   serving: Serving,
 ): Monitoring {
-  const parts: MonitoringParts = { platform, features, registry, evaluation, pipelines, serving };
+  const windows = new ProductionWindows(platform, serving);
+  const parts: MonitoringParts = { platform, features, registry, evaluation, pipelines, serving, windows };
   // Everything that is due by a watermark is evaluated before the watermark counts as settled.
   serving.onAdvance(async (project, endpoint, watermarkMs) => {
     const monitors = await monitorsOfEndpoint(platform.database, project, endpoint);

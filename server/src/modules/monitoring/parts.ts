@@ -4,6 +4,7 @@ import type { Pipelines } from '#pipelines';
 import type { Platform } from '#platform/platform';
 import type { Registry } from '#registry';
 import type { Serving } from '#serving';
+import type { ProductionWindows } from './production-windows.ts';
 
 /** What this module is built on. */
 export interface MonitoringParts {
@@ -13,4 +14,5 @@ export interface MonitoringParts {
   readonly evaluation: Evaluation;
   readonly pipelines: Pipelines;
   readonly serving: Serving;
+  readonly windows: ProductionWindows;
 }

@@ -63,12 +63,13 @@ describe('a gateway that is killed', () => {
     }
   }
 
-  async function logged(kind: 'predictionFiles' | 'labelFiles', value: string) {
+  async function logged(kind: 'predictions' | 'labels', value: string) {
     const { serving } = server.modules;
-    const files = await serving[kind]('default', 'crash', 0, 8.64e15);
+    const files = await serving.logFiles(kind, 'default', 'crash', 0, 8.64e15);
     return await server.platform.analytics.run({ name: 'test' }, async (session) => {
       const paths: string[] = [];
-      for (const [i, file] of files.entries()) paths.push(quoteLiteral(await session.attach(`${i}.parquet`, file)));
+      for (const [i, file] of files.entries())
+        paths.push(quoteLiteral(await session.attach(`${i}.parquet`, file.path)));
       const rows = await session.rows(`select id, ${value} as value from read_parquet([${paths.join(', ')}])`);
       return rows.map((row) => [String(row['id']), Number(row['value'])] as const);
     });
@@ -94,14 +95,14 @@ describe('a gateway that is killed', () => {
       const { predictions, labels } = await server.client().getEndpoint({ params: { endpoint: 'crash' } });
       return predictions >= known.predictions.size && labels >= known.labels.size;
     });
-    const predictions = await logged('predictionFiles', 'prediction');
+    const predictions = await logged('predictions', 'prediction');
     const ids = new Set(predictions.map(([id]) => id));
     assert.equal(ids.size, predictions.length, 'each prediction once');
     assert.deepEqual(
       [...known.predictions].filter((id) => !ids.has(id)),
       [],
     );
-    const labels = await logged('labelFiles', 'value');
+    const labels = await logged('labels', 'value');
     const truths = new Map(labels);
     assert.equal(truths.size, labels.length, 'each label once');
     for (const [id, value] of known.labels) assert.equal(truths.get(id), value, id);

@@ -17,7 +17,7 @@ import { presentEndpoints, presentRollouts } from './present-endpoint.ts';
 import { getEndpoint, requireEndpoint } from './put-endpoint.ts';
 import { listRollouts } from './rollout-store.ts';
 import { servingHandlers } from './routes.ts';
-import { logSpan, type SegmentKind, segmentsBetween } from './segment-store.ts';
+import { logSpan, segmentsBetween } from './segment-store.ts';
 import type { AdvanceHook, ServingDoor } from './serving-door.ts';
 import { ServingWorker } from './serving-worker.ts';
 import { getRollout, startRollout } from './start-rollout.ts';
@@ -29,7 +29,7 @@ export type { RolloutGuard } from './parts.ts';
 export { readLabels, readMoment } from './read-labels.ts';
 export type { LabelReceipt, NewLabel } from './record-labels.ts';
 export type { ServedEndpoint } from './served-endpoint.ts';
-export type { AdvanceHook, LogSpan } from './serving-door.ts';
+export type { AdvanceHook, LogFile, LogKind, LogSpan } from './serving-door.ts';
 export type { ColumnValues } from './spool-line.ts';
 export { type Datatype, datatypes, decodeRaw, elementSize } from './tensor.ts';
 
@@ -45,9 +45,15 @@ const MANY = 1_000_000;
 
 function doorOf(parts: ServingParts, hooks: AdvanceHook[]): ServingDoor {
   const { database } = parts.platform;
-  const files = async (kind: SegmentKind, project: string, name: string, fromMs: number, untilMs: number) => {
+  const files: ServingDoor['logFiles'] = async (kind, project, name, fromMs, untilMs) => {
     const { id } = await requireEndpoint(parts, project, name);
-    return await localPaths(parts, await segmentsBetween(database, id, kind, new Date(fromMs), new Date(untilMs)));
+    const segments = await segmentsBetween(database, id, kind, new Date(fromMs), new Date(untilMs));
+    const paths = await localPaths(parts, segments);
+    return segments.map(({ minAt, maxAt }, i) => ({
+      path: paths[i]!,
+      minAtMs: minAt.getTime(),
+      maxAtMs: maxAt.getTime(),
+    }));
   };
   return {
     actions: servingActions(parts),
@@ -64,9 +70,7 @@ function doorOf(parts: ServingParts, hooks: AdvanceHook[]): ServingDoor {
     guardRollouts: (guard) => {
       parts.rolloutGuard = guard;
     },
-    predictionFiles: async (...range) => await files('predictions', ...range),
-    shadowFiles: async (...range) => await files('shadows', ...range),
-    labelFiles: async (...range) => await files('labels', ...range),
+    logFiles: files,
     logSpan: async (project, name) => {
       const { id } = await requireEndpoint(parts, project, name);
       const { first, last } = await logSpan(database, id);

@@ -4,7 +4,7 @@ import { type Segment, type SegmentKind, segmentsBetween } from './segment-store
 
 export async function localPaths({ platform }: ServingParts, segments: readonly Segment[]): Promise<string[]> {
   const paths: string[] = [];
-  for (const digest of new Set(segments.map((segment) => segment.digest))) {
+  for (const { digest } of segments) {
     paths.push(await platform.objects.localPath(digest));
   }
   return paths;

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Queryable } from '#platform/database/database';
+import type { LogKind } from './serving-door.ts';
 
-export type SegmentKind = 'predictions' | 'shadows' | 'labels';
+export type SegmentKind = LogKind;
 
 /** A Parquet object of the log. */
 export interface Segment {

@@ -22,6 +22,16 @@ export interface LogSpan {
   readonly lastPredictionMs: number | null;
 }
 
+export type LogKind = 'predictions' | 'shadows' | 'labels';
+
+/** A local Parquet file of the log; never changes. */
+export interface LogFile {
+  readonly path: string;
+  /** Event times of its rows: of predictions when they were made, of labels when they became known. */
+  readonly minAtMs: number;
+  readonly maxAtMs: number;
+}
+
 /**
  * What others may ask of this module.
  *
@@ -44,12 +54,8 @@ export interface ServingDoor {
   getRollout(project: string, rollout: string): Promise<Rollout>;
   /** The first version of an endpoint becomes champion at once. */
   startRollout(actor: Actor, project: string, endpoint: string, version: number, plan?: RolloutPlan): Promise<Rollout>;
-  /** Local Parquet files with all predictions made in [from, until), and others. */
-  predictionFiles(project: string, endpoint: string, fromMs: number, untilMs: number): Promise<string[]>;
-  /** The same of shadow predictions. */
-  shadowFiles(project: string, endpoint: string, fromMs: number, untilMs: number): Promise<string[]>;
-  /** Local Parquet files with all labels that became known in [from, until), and others. */
-  labelFiles(project: string, endpoint: string, fromMs: number, untilMs: number): Promise<string[]>;
+  /** Files with all predictions made in [from, until), or all labels that became known then; oldest first. */
+  logFiles(kind: LogKind, project: string, endpoint: string, fromMs: number, untilMs: number): Promise<LogFile[]>;
   /** From now on a rollout starts only where the guard has nothing against it. */
   guardRollouts(guard: RolloutGuard): void;
   logSpan(project: string, endpoint: string): Promise<LogSpan>;
