@@ -10,7 +10,7 @@ const program = fileURLToPath(new URL('../../step-main.ts', import.meta.url));
 const GRACE_MS = 5000;
 const IDLE_MS = 15_000;
 /** A child that has grown beyond this gives its memory back by ending. */
-const LARGEST_IDLE_MB = 250;
+const LARGEST_IDLE_MB = 500;
 
 export interface ActionLimits {
   readonly memoryLimitMb: number;
