@@ -124,6 +124,10 @@ describe('the command line', () => {
       ['pipeline', 'run', 'p', '--params', '{'],
       ['token', 'create', 'x', '--role', 'viewer', '--days', 'soon'],
       ['dataset', 'show', '..'],
+      ['endpoint', 'decide', 'delay', 'perhaps', '--reason', 'none'],
+      ['endpoint', 'decide', 'delay', 'promote'],
+      ['endpoint', 'label', 'delay', '{'],
+      ['endpoint', 'label', 'delay', '[{"id":"a.0","value":"late"}]'],
     ];
     for (const args of wrong) assert.notEqual((await ends(args, exitCodes.usage)).err, '', args.join(' '));
   });
@@ -134,6 +138,9 @@ describe('the command line', () => {
       ['pipeline', 'show', '00000000-0000-4000-8000-000000000000'],
       ['--project', 'missing', 'dataset', 'list'],
       ['endpoint', 'rollout', 'missing', '2'],
+      ['endpoint', 'decide', 'missing', 'roll_back', '--reason', 'none'],
+      ['endpoint', 'label', 'missing', '{"id":"a.0","value":1}'],
+      ['pipeline', 'retry', '00000000-0000-4000-8000-000000000000'],
       ['model', 'approve', '00000000-0000-4000-8000-000000000000', '--reason', 'none'],
     ]) {
       assert.match((await ends(args, exitCodes.notFound)).err, /No .* called/i);
@@ -202,6 +209,23 @@ describe('the command line', () => {
     assert.match(out, /^ {4}timeColumn: "date" → nothing$/m);
     project.write({ 'good/project.ts': definitions });
     await ends(['apply', 'good'], exitCodes.ok);
+  });
+
+  it('says what it had applied when the server refuses a definition, and goes on from there', async () => {
+    const watch = (endpoint: string) => `import { defineDataset, defineMonitor } from '@flyball/sdk';
+export const halfway = defineDataset({ name: 'halfway' });
+export const watch = defineMonitor({
+  name: 'watch',
+  endpoint: '${endpoint}',
+  signals: { volume: { kind: 'volume', windowSeconds: 3600 } },
+});
+`;
+    project.write({ 'halfway/project.ts': watch('missing') });
+    const { err, out } = await ends(['apply', 'halfway'], exitCodes.notFound);
+    assert.match(err, /^Applied before it stopped, 1 of 2 definitions being done:\n {2}\+ dataset halfway$/m);
+    assert.match(err, /No endpoint called "missing"/);
+    assert.equal(out, '');
+    assert.match((await ends(['plan', 'halfway'], exitCodes.ok)).out, /: 1 to create, 0 to change, 1 as they are$/m);
   });
 
   it('adds data; ends with 8 when the data breaks what it promises, and says what and where', async () => {

@@ -1,5 +1,5 @@
-import type { Rollout } from '@flyball/api';
-import type { Command } from 'commander';
+import { PlatformError, type Rollout } from '@flyball/api';
+import { Argument, type Command } from 'commander';
 import { parseJsonArgument } from '../json-argument.ts';
 import { colour, print, printTable } from '../output.ts';
 import { sessionOf } from '../session.ts';
@@ -21,9 +21,58 @@ function printRollout(rollout: Rollout): void {
   });
 }
 
+const decisions = ['promote', 'roll_back', 'resume'] as const;
+
+/** `endpoint decide`: what a person says of the rollout that goes on. */
+function addDecide(endpoint: Command): void {
+  endpoint
+    .command('decide')
+    .description('decide on the rollout that goes on')
+    .argument('<endpoint>')
+    .addArgument(new Argument('<decision>').choices(decisions))
+    .requiredOption('--reason <text>', 'why; kept with the decision')
+    .action(
+      async (name: string, decision: (typeof decisions)[number], options: { reason: string }, command: Command) => {
+        const session = sessionOf(command);
+        const { activeRollout } = await session.flyball.getEndpoint({ params: { endpoint: name } });
+        if (activeRollout === null) throw new PlatformError('conflict', `No rollout of "${name}" goes on`);
+        const body = { decision, reason: options.reason };
+        session.answer(await session.flyball.decideRollout({ params: { rollout: activeRollout }, body }), printRollout);
+      },
+    );
+}
+
+interface GivenLabel {
+  readonly id: string;
+  readonly value: number;
+  readonly at?: string | number;
+}
+
+/** `endpoint label`: what became known of predictions. */
+function addLabel(endpoint: Command): void {
+  endpoint
+    .command('label')
+    .description('tell what became known of predictions')
+    .argument('<endpoint>')
+    .argument('<labels>', 'JSON: [{"id":"<prediction>","value":1,"at":"<when it became known; now>"}]')
+    .action(async (name: string, given: string, _options: unknown, command: Command) => {
+      const session = sessionOf(command);
+      const parsed = parseJsonArgument(given, '<labels>') as GivenLabel | GivenLabel[];
+      const now = new Date().toISOString();
+      const labels = (Array.isArray(parsed) ? parsed : [parsed]).map((label) => ({ at: now, ...label }));
+      const receipt = await session.flyball.postLabels({ params: { endpoint: name }, body: { labels } });
+      session.answer(receipt, ({ accepted, unknown, unknownIds }) => {
+        print(`${accepted} accepted, ${unknown} of unknown predictions`);
+        for (const id of unknownIds) print(`  ${id}`);
+      });
+    });
+}
+
 /** `endpoint …` */
 export function addEndpointCommands(program: Command): void {
-  const endpoint = program.command('endpoint').description('endpoints, rollouts and predictions');
+  const endpoint = program.command('endpoint').description('endpoints, rollouts, predictions and their labels');
+  addDecide(endpoint);
+  addLabel(endpoint);
   endpoint.command('list').action(async (_options: unknown, command: Command) => {
     const session = sessionOf(command);
     session.answer((await session.flyball.listEndpoints({ query: {} })).items, (items) =>

@@ -24,6 +24,27 @@ async function follow(session: Session, started: PipelineRun): Promise<PipelineR
   return run;
 }
 
+async function showEnd(session: Session, started: PipelineRun, wait: boolean): Promise<void> {
+  const run = wait ? await follow(session, started) : started;
+  session.answer(run, printRun);
+  if (run.state === 'failed' || run.state === 'cancelled') process.exitCode = exitCodes.verdict;
+}
+
+/** `pipeline retry` */
+function addRetry(pipeline: Command): void {
+  pipeline
+    .command('retry')
+    .description('run what failed, or a step and all that depends on it, again (exit code 8 when it fails)')
+    .argument('<run>')
+    .option('--from <step>', 'the step to begin with')
+    .option('--no-wait', 'do not wait')
+    .action(async (run: string, options: { from?: string; wait: boolean }, command: Command) => {
+      const session = sessionOf(command);
+      const body = options.from === undefined ? {} : { from: options.from };
+      await showEnd(session, await session.flyball.retryPipelineRun({ params: { run }, body }), options.wait);
+    });
+}
+
 function printRun(run: PipelineRun): void {
   print(`${run.pipeline} ${run.id} ${run.state === 'succeeded' ? colour.green(run.state) : run.state}`);
   printTable(run.steps, {
@@ -59,10 +80,9 @@ export function addPipelineCommands(program: Command): void {
       const session = sessionOf(command);
       const params = parseJsonArgument(options.params, '--params') as Record<string, unknown>;
       const started = await session.flyball.startPipeline({ params: { pipeline: name }, body: { params } });
-      const run = options.wait ? await follow(session, started) : started;
-      session.answer(run, printRun);
-      if (run.state === 'failed' || run.state === 'cancelled') process.exitCode = exitCodes.verdict;
+      await showEnd(session, started, options.wait);
     });
+  addRetry(pipeline);
   pipeline
     .command('show')
     .argument('<run>')

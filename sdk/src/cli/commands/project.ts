@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { applyProject } from '../../project/apply-project.ts';
 import { loadProject } from '../../project/load-project.ts';
 import { type Change, planProject } from '../../project/plan-project.ts';
-import { colour, print } from '../output.ts';
+import { colour, print, printError } from '../output.ts';
 import { sessionOf } from '../session.ts';
 
 const signs = { create: colour.green('+'), update: colour.yellow('~'), none: colour.dim('=') } as const;
@@ -31,6 +31,14 @@ const present = (changes: readonly Change[]) =>
     differences,
   }));
 
+/** Where the server refuses one definition, those before it are applied; applying again goes on from there. */
+function tellDone(done: readonly Change[], of: number): void {
+  const changed = done.filter(({ action }) => action !== 'none');
+  if (changed.length === 0) return;
+  printError(`Applied before it stopped, ${done.length} of ${of} definitions being done:`);
+  for (const { action, definition } of changed) printError(`  ${signs[action]} ${definition.kind} ${definition.name}`);
+}
+
 /** `plan` and `apply`. */
 export function addProjectCommands(program: Command): void {
   program
@@ -51,7 +59,12 @@ export function addProjectCommands(program: Command): void {
     .argument('[path]', 'definition file, or folder of them', '.')
     .action(async (place: string, _options: unknown, command: Command) => {
       const session = sessionOf(command);
-      const changes = await applyProject(session.flyball, await loadProject(place));
+      const definitions = await loadProject(place);
+      const done: Change[] = [];
+      const changes = await applyProject(session.flyball, definitions, (change) => done.push(change)).catch((error) => {
+        tellDone(done, definitions.length);
+        throw error;
+      });
       session.answer(present(changes), () => {
         for (const change of changes) printChange(change);
         print(summary(changes, true).replaceAll(' to ', ' '));
