@@ -10,6 +10,7 @@ import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { RowsTable } from '../../parts/rows-table.tsx';
 import { useAddress } from '../../parts/use-address.ts';
 import { server } from '../../server.ts';
+import { ColumnShape } from './column-shape.tsx';
 import { expectationText } from './expectation-text.ts';
 
 const versionColumns: Column<DatasetVersion>[] = [
@@ -32,28 +33,6 @@ const validationColumns: Column<Validation>[] = [
   { title: 'Took', cell: (row) => formatSeconds(row.milliseconds), numeric: true },
 ];
 
-/** The shape of a column at a glance: bars as wide as their share. */
-function Shape({ column }: { column: ColumnProfile }) {
-  const counts =
-    column.histogram.length > 0 ? column.histogram.map(({ count }) => count) : column.top.map(({ count }) => count);
-  const most = Math.max(1, ...counts);
-  const bars = counts.slice(0, 30).map((count, place) => ({ place, count }));
-  return (
-    <Group gap={1} align="flex-end" h={32} wrap="nowrap" aria-hidden>
-      {bars.map(({ place, count }) => (
-        <div
-          key={place}
-          style={{
-            width: 5,
-            height: `${Math.max(4, (100 * count) / most)}%`,
-            background: 'var(--mantine-primary-color-filled)',
-          }}
-        />
-      ))}
-    </Group>
-  );
-}
-
 function ProfileCard({ column }: { column: ColumnProfile }) {
   const facts = [
     ['missing', `${formatCount(column.nullCount)} of ${formatCount(column.count + column.nullCount)}`],
@@ -70,7 +49,7 @@ function ProfileCard({ column }: { column: ColumnProfile }) {
           {column.type}
         </Text>
       </Group>
-      <Shape column={column} />
+      <ColumnShape column={column} />
       <Table fz="xs" verticalSpacing={2}>
         <Table.Tbody>
           {facts.map(([name, value]) => (
