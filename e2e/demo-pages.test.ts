@@ -170,6 +170,19 @@ describe('the pages of the demo', () => {
     await page.close();
   });
 
+  it("show the numbers of a column's shape", async () => {
+    const page = await open('/datasets/flights?tab=profile');
+    await page.getByRole('button', { name: 'Show the numbers of distance' }).click();
+    const numbers = page.getByRole('dialog');
+    await numbers
+      .getByText(/^[\d,.]+ to [\d,.]+$/)
+      .first()
+      .waitFor();
+    await page.keyboard.press('Escape');
+    await numbers.waitFor({ state: 'hidden' });
+    await page.close();
+  });
+
   it('show the rows that were refused', async () => {
     const page = await open('/datasets/flights?tab=validations');
     await page.getByText('refused').first().click();
