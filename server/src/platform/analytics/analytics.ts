@@ -50,7 +50,18 @@ export interface AnalyticsJob {
 export interface Analytics {
   /** Runs some SQL in a sandbox of its own. Waits while too many others run. */
   run<T>(job: AnalyticsJob, work: (session: AnalyticsSession) => Promise<T>): Promise<T>;
-  /** Interrupts what runs and waits for its end. */
+  /** A sandbox whose tables and files stay from one use to the next; one after the other. */
+  hold(job: AnalyticsJob): HeldAnalytics;
+  /** Interrupts what runs and waits for its end; what is held ends too. */
+  close(): Promise<void>;
+}
+
+export interface HeldAnalytics {
+  /** An error has ended it, or somebody has closed it: its tables are gone. */
+  readonly isClosed: boolean;
+  /** Waits for its turn, and while too many others run; limits of time count from then. An error ends it. */
+  use<T>(work: (session: AnalyticsSession) => Promise<T>): Promise<T>;
+  /** Waits for what uses it. */
   close(): Promise<void>;
 }
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformError } from '@flyball/api';
 import { ownedName } from '../processes/owned-name.ts';
+import { quoteLiteral } from './analytics.ts';
 import { checkAnalyticsEngine } from './check-analytics-engine.ts';
 import { createAnalytics } from './duckdb-analytics.ts';
 
@@ -55,5 +57,84 @@ describe('DuckDB analytics', () => {
       assert.deepEqual(row, { n: 2601 });
     });
     await analytics.close();
+  });
+
+  describe('held', () => {
+    const slow = 'SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE hash(a.range, b.range) % 7 = 3';
+
+    it('keeps tables, files and the sandbox between uses, one after the other', async () => {
+      const settings = await options();
+      const analytics = createAnalytics(settings);
+      const held = analytics.hold({ name: 'held' });
+      const file = await held.use(async (session) => {
+        await session.execute('CREATE TABLE kept (i INT)');
+        return await session.copyToParquet('SELECT 7 AS i', 'seven.parquet');
+      });
+      const add = (i: number) => held.use((session) => session.execute('INSERT INTO kept VALUES ($1)', [i]));
+      await Promise.all([1, 2, 3].map(add));
+      const rows = await held.use((session) => {
+        assert.equal(dirname(file.path), session.scratch);
+        return session.rows(`SELECT i FROM kept UNION ALL FROM read_parquet(${quoteLiteral(file.path)}) ORDER BY i`);
+      });
+      assert.deepEqual(rows, [{ i: 1 }, { i: 2 }, { i: 3 }, { i: 7 }]);
+      assert.equal((await readdir(settings.scratchDir)).length, 1);
+      await held.close();
+      assert.deepEqual(await readdir(settings.scratchDir), []);
+      await assert.rejects(add(4), /closed/);
+      const other = analytics.hold({ name: 'other' });
+      await assert.rejects(
+        other.use((session) => session.rows("SELECT * FROM read_text('/etc/hostname')")),
+        /disabled by configuration/,
+      );
+      await analytics.close();
+    });
+
+    it('ends with an error, and at the time limit', async () => {
+      const settings = await options();
+      const analytics = createAnalytics(settings);
+      const held = analytics.hold({ name: 'held' });
+      await held.use((session) => session.execute('CREATE TABLE kept (i INT)'));
+      const lost = assert.rejects(
+        held.use((session) => session.rows('SELEC')),
+        /syntax error/,
+      );
+      const late = assert.rejects(
+        held.use((session) => session.rows('FROM kept')),
+        /closed/,
+      );
+      await Promise.all([lost, late]);
+      assert.equal(held.isClosed, true);
+      const limited = analytics.hold({ name: 'limited', timeoutMs: 200 });
+      await limited.use((session) => session.rows('SELECT 1'));
+      await pause(250);
+      await limited.use((session) => session.rows('SELECT 1'));
+      await assert.rejects(
+        limited.use((session) => session.rows(slow)),
+        /"limited" took longer than its limit/,
+      );
+      assert.deepEqual(await readdir(settings.scratchDir), []);
+      await analytics.close();
+    });
+
+    it('takes a place only while it is used, and is closed with all others', async () => {
+      const settings = await options();
+      const analytics = createAnalytics({ ...settings, maxConcurrent: 1 });
+      const held = ['one', 'two'].map((name) => analytics.hold({ name }));
+      for (const one of held) await one.use((session) => session.rows('SELECT 1'));
+      await analytics.run({ name: 'run' }, (session) => session.rows('SELECT 1'));
+      assert.equal((await readdir(settings.scratchDir)).length, 2);
+      const uses = Promise.allSettled(held.map((one) => one.use((session) => session.rows(slow))));
+      await pause(100);
+      await analytics.close();
+      for (const outcome of await uses) {
+        assert.equal(outcome.status, 'rejected');
+        assert.match(String(outcome.reason), /stopping/);
+      }
+      assert.deepEqual(await readdir(settings.scratchDir), []);
+      await assert.rejects(
+        held[0]!.use(async () => 1),
+        /closed/,
+      );
+    });
   });
 });

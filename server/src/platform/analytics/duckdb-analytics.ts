@@ -1,13 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { PlatformError } from '@flyball/api';
-import { isAbandoned, ownedName } from '../processes/owned-name.ts';
-import { type Analytics, type AnalyticsJob, type AnalyticsSession, quoteLiteral } from './analytics.ts';
-import { DuckdbSession } from './duckdb-session.ts';
+import { isAbandoned } from '../processes/owned-name.ts';
+import type { Analytics, AnalyticsJob, HeldAnalytics } from './analytics.ts';
+import { holdSandbox, once, openSandbox } from './duckdb-sandbox.ts';
 
 export interface AnalyticsOptions {
   /** Holds one folder per run; those of dead processes are removed at the start. */
@@ -21,7 +19,8 @@ export interface AnalyticsOptions {
 
 /**
  * Analytics by DuckDB within this process. Every run has an instance of its own: the sandbox is a property of the
- * instance, cannot be changed once it is locked, and a new instance takes about 12 ms.
+ * instance, cannot be changed once it is locked, and a new instance takes about 12 ms. Work that comes back to its
+ * tables holds one.
  */
 export function createAnalytics(options: AnalyticsOptions): Analytics {
   const scratchDir = resolve(options.scratchDir);
@@ -33,30 +32,43 @@ export function createAnalytics(options: AnalyticsOptions): Analytics {
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const active = new Set<Promise<unknown>>();
+  const held = new Set<HeldAnalytics>();
+  const open = (job: AnalyticsJob) => openSandbox(options, scratchDir, job);
 
-  async function run<T>(job: AnalyticsJob, work: (session: AnalyticsSession) => Promise<T>): Promise<T> {
+  async function inPlace<T>(job: AnalyticsJob, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
     const stop = createStop(job, closing.signal);
     try {
       return await places.hold(stop.signal, () => {
         stop.startTimer();
-        return inSandbox(options, scratchDir, job, stop.signal, work);
+        return work(stop.signal);
       });
     } finally {
       stop.clear();
     }
   }
 
+  function track<T>(running: Promise<T>): Promise<T> {
+    active.add(running);
+    const forget = () => active.delete(running);
+    running.then(forget, forget);
+    return running;
+  }
+
   return {
-    run(job, work) {
-      const running = run(job, work);
-      active.add(running);
-      const forget = () => active.delete(running);
-      running.then(forget, forget);
-      return running;
+    run: (job, work) => track(inPlace(job, (stop) => once(() => open(job), stop, work))),
+    hold(job) {
+      const sandbox = holdSandbox(
+        () => open(job),
+        (work) => track(inPlace(job, work)),
+        () => held.delete(sandbox),
+      );
+      held.add(sandbox);
+      return sandbox;
     },
     async close() {
       closing.abort(new PlatformError('unavailable', 'The server is stopping; try again in a moment'));
       await Promise.allSettled(active);
+      await Promise.all([...held].map((sandbox) => sandbox.close()));
     },
   };
 }
@@ -84,54 +96,6 @@ function createStop(job: AnalyticsJob, closing: AbortSignal) {
       for (const source of sources) source.removeEventListener('abort', relay);
     },
   };
-}
-
-async function inSandbox<T>(
-  options: AnalyticsOptions,
-  scratchDir: string,
-  job: AnalyticsJob,
-  stop: AbortSignal,
-  work: (session: AnalyticsSession) => Promise<T>,
-): Promise<T> {
-  const scratch = join(scratchDir, ownedName());
-  const memoryLimitMb = job.memoryLimitMb ?? options.memoryLimitMb;
-  await mkdir(scratch, { mode: 0o700 });
-  try {
-    const instance = await DuckDBInstance.create(':memory:', {
-      threads: String(job.threads ?? options.threads),
-      memory_limit: `${memoryLimitMb}MB`,
-      temp_directory: join(scratch, 'spill'),
-    });
-    try {
-      const connection = await instance.connect();
-      await lock(connection, scratch);
-      const session = new DuckdbSession(connection, { name: job.name, scratch, memoryLimitMb }, stop);
-      try {
-        const result = await work(session);
-        stop.throwIfAborted();
-        return result;
-      } finally {
-        await session.settle();
-        connection.closeSync();
-      }
-    } finally {
-      instance.closeSync();
-    }
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-/** The order matters: each line is possible only before the next one. */
-async function lock(connection: DuckDBConnection, scratch: string): Promise<void> {
-  await connection.run("SET TimeZone = 'UTC'");
-  await connection.run(`SET home_directory = ${quoteLiteral(scratch)}`);
-  await connection.run('SET allow_persistent_secrets = false');
-  await connection.run(`SET allowed_directories = [${quoteLiteral(`${scratch}/`)}]`);
-  await connection.run('SET autoinstall_known_extensions = false');
-  await connection.run('SET autoload_known_extensions = false');
-  await connection.run('SET enable_external_access = false');
-  await connection.run('SET lock_configuration = true');
 }
 
 /** First come, first served. A run started within another one does not wait for it: that could last for ever. */
