@@ -5,7 +5,8 @@ import { type EndpointRow, lockEndpoint } from './endpoint-store.ts';
 import { type Judgement, judgeRollout } from './judge-rollout.ts';
 import { advanceStep, askPerson, promote, type RolloutMove, rollBack, type Trx } from './move-rollout.ts';
 import type { ServingParts } from './parts.ts';
-import { type RolloutFacts, rolloutFacts } from './rollout-evidence.ts';
+import type { RolloutEvidence } from './rollout-evidence.ts';
+import type { RolloutFacts } from './rollout-facts.ts';
 import { findActiveRollout, insertCheck, lockRollout, type RolloutRow, updateRollout } from './rollout-store.ts';
 
 /** The first multiple of a period after a moment. */
@@ -31,11 +32,21 @@ async function act(parts: ServingParts, trx: Trx, move: RolloutMove, { verdict, 
   }
 }
 
+export interface Looking {
+  readonly parts: ServingParts;
+  readonly evidence: RolloutEvidence;
+}
+
 /**
  * One look at a rollout, as things were known at a moment of event time. True when it changed what the gateway does.
  */
-async function look(parts: ServingParts, rollout: RolloutRow, at: Date, failure: string | null): Promise<boolean> {
-  const facts = await rolloutFacts(parts, rollout, at);
+async function look(
+  { parts, evidence }: Looking,
+  rollout: RolloutRow,
+  at: Date,
+  failure: string | null,
+): Promise<boolean> {
+  const facts = await evidence.facts(rollout, at);
   if (facts.firstAt === null && failure === null) return false;
   const { plan, step, evidence: kept } = rollout;
   const judgement = judgeRollout({ plan, step, kept, at, candidateFailure: failure }, facts);
@@ -80,11 +91,12 @@ export interface CheckedRollout {
 }
 
 /** A candidate that cannot serve is rolled back at once, whatever the watermark. */
-export async function stopBrokenRollout(parts: ServingParts, { id, watermark }: EndpointRow): Promise<void> {
+export async function stopBrokenRollout(looking: Looking, { id, watermark }: EndpointRow): Promise<void> {
+  const { parts } = looking;
   const rollout = await findActiveRollout(parts.platform.database, id);
   if (rollout?.state !== 'running') return;
   const failure = await candidateFailure(parts, rollout);
-  if (failure !== null) await look(parts, rollout, watermark ?? parts.platform.clock.now(), failure);
+  if (failure !== null) await look(looking, rollout, watermark ?? parts.platform.clock.now(), failure);
 }
 
 /**
@@ -92,17 +104,19 @@ export async function stopBrokenRollout(parts: ServingParts, { id, watermark }: 
  * looks depends on event time alone, so a replay comes to the same verdicts.
  */
 export async function checkRollout(
-  parts: ServingParts,
+  looking: Looking,
   endpoint: EndpointRow,
   watermarkMs: number,
 ): Promise<CheckedRollout> {
-  const rollout = await findActiveRollout(parts.platform.database, endpoint.id);
+  const { database } = looking.parts.platform;
+  const rollout = await findActiveRollout(database, endpoint.id);
+  if (rollout === null) looking.evidence.forget(endpoint.id);
   if (rollout?.state !== 'running') return { changed: false, nextDueMs: null };
   const periodMs = rollout.plan.checkEverySeconds * 1000;
-  const from = rollout.next_check?.getTime() ?? (await firstDue(parts, rollout, watermarkMs, periodMs));
+  const from = rollout.next_check?.getTime() ?? (await firstDue(looking, rollout, watermarkMs, periodMs));
   for (let due = from; due <= watermarkMs; due += periodMs) {
-    if (await look(parts, rollout, new Date(due), null)) return { changed: true, nextDueMs: due };
-    const current = await findActiveRollout(parts.platform.database, endpoint.id);
+    if (await look(looking, rollout, new Date(due), null)) return { changed: true, nextDueMs: due };
+    const current = await findActiveRollout(database, endpoint.id);
     if (current?.id !== rollout.id || current.state !== 'running') return { changed: true, nextDueMs: due };
     Object.assign(rollout, current);
   }
@@ -111,11 +125,11 @@ export async function checkRollout(
 
 /** The first look comes at the first multiple of the period after the first request. */
 async function firstDue(
-  parts: ServingParts,
+  { evidence }: Looking,
   rollout: RolloutRow,
   watermarkMs: number,
   periodMs: number,
 ): Promise<number> {
-  const { firstAt } = await rolloutFacts(parts, rollout, new Date(watermarkMs));
+  const { firstAt } = await evidence.facts(rollout, new Date(watermarkMs));
   return nextMultiple(firstAt?.getTime() ?? watermarkMs, periodMs);
 }

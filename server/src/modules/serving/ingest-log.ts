@@ -3,13 +3,13 @@ import path from 'node:path';
 import type { AnalyticsSession } from '#platform/analytics/analytics';
 import { type EndpointRow, findEndpointById } from './endpoint-store.ts';
 import { labelsSql, predictionsSql, shadowsSql } from './log-sql.ts';
-import type { ServingParts } from './parts.ts';
+import type { PlatformParts } from './parts.ts';
 import { readSpool, type SpoolPart } from './read-spool.ts';
 import { addToLog, type Segment, type SegmentKind } from './segment-store.ts';
 import { spoolFolder } from './spool-files.ts';
 
 async function writeSegment(
-  { platform }: ServingParts,
+  { platform }: PlatformParts,
   session: AnalyticsSession,
   kind: SegmentKind,
   sql: string,
@@ -33,7 +33,7 @@ async function writeSegment(
   };
 }
 
-async function writeSegments(parts: ServingParts, endpoint: EndpointRow, spool: SpoolPart): Promise<Segment[]> {
+async function writeSegments(parts: PlatformParts, endpoint: EndpointRow, spool: SpoolPart): Promise<Segment[]> {
   const columns = { inputs: endpoint.definition.inputs, features: endpoint.feature_names };
   return await parts.platform.analytics.run({ name: 'ingest-log' }, async (session) => {
     const segments: Segment[] = [];
@@ -57,7 +57,7 @@ const countOf = (segments: readonly Segment[], kind: SegmentKind): number =>
  * Brings what the gateway has written since into the log. The objects and the position of what was read are one
  * transaction, so every line enters the log exactly once, whoever dies meanwhile.
  */
-export async function ingestLog(parts: ServingParts, endpointId: string): Promise<void> {
+export async function ingestLog(parts: PlatformParts, endpointId: string): Promise<void> {
   const { database, config } = parts.platform;
   for (;;) {
     const endpoint = await findEndpointById(database, endpointId);

@@ -12,7 +12,7 @@ import {
   sampleRatioLogEvidence,
 } from '@flyball/stats';
 import type { z } from 'zod';
-import type { RolloutFacts, StepCounts } from './rollout-evidence.ts';
+import type { RolloutFacts, StepCounts } from './rollout-facts.ts';
 import type { KeptEvidence } from './rollout-store.ts';
 
 type Metric = RolloutPlan['metrics'][number];

@@ -1,8 +1,8 @@
 import { type AnalyticsSession, quoteIdentifier, quoteLiteral } from '#platform/analytics/analytics';
-import type { ServingParts } from './parts.ts';
+import type { PlatformParts } from './parts.ts';
 import { type Segment, type SegmentKind, segmentsBetween } from './segment-store.ts';
 
-export async function localPaths({ platform }: ServingParts, segments: readonly Segment[]): Promise<string[]> {
+export async function localPaths({ platform }: PlatformParts, segments: readonly Segment[]): Promise<string[]> {
   const paths: string[] = [];
   for (const { digest } of segments) {
     paths.push(await platform.objects.localPath(digest));
@@ -26,7 +26,7 @@ const emptyColumns: Readonly<Record<SegmentKind, string>> = {
 
 /** Makes a view of some segments, named by their kind; an empty one when there are none. */
 export async function attachSegments(
-  parts: ServingParts,
+  parts: PlatformParts,
   session: AnalyticsSession,
   kind: SegmentKind,
   segments: readonly Segment[],
@@ -44,7 +44,7 @@ export async function attachSegments(
 
 /** Views `predictions`, `shadows` and `labels` of a stretch of event time. Labels of it may have come until `labelsUntil`. */
 export async function attachLog(
-  parts: ServingParts,
+  parts: PlatformParts,
   session: AnalyticsSession,
   endpointId: string,
   span: { readonly from: Date; readonly until: Date; readonly labelsUntil: Date },

@@ -18,3 +18,5 @@ export type RolloutGuard = (
   project: string,
   rollout: { readonly model: string; readonly version: number; readonly endpoint: string },
 ) => Promise<string | null>;
+
+export type PlatformParts = Pick<ServingParts, 'platform'>;

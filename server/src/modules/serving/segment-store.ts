@@ -113,3 +113,21 @@ export async function labelSegments(
     order by min_sequence`.execute(on.tables<unknown>());
   return rows.map(present);
 }
+
+/**
+ * Segments of all kinds that were made since a moment, after a line of the log. Those of one transaction are seen
+ * together, so nothing before the last line of them is missing.
+ */
+export async function segmentsSince(
+  on: Queryable,
+  endpointId: string,
+  since: Date,
+  afterSequence: number,
+): Promise<Segment[]> {
+  // The database's clock may have been set back a little meanwhile.
+  const { rows } = await sql<SegmentRow>`select * from serving.segment
+    where endpoint_id = ${endpointId} and min_sequence > ${afterSequence}
+      and created_at >= ${since}::timestamptz - interval '10 seconds'
+    order by min_sequence`.execute(on.tables<unknown>());
+  return rows.map(present);
+}

@@ -5,8 +5,9 @@ import { ingestLog } from './ingest-log.ts';
 import { withLock } from './lock-store.ts';
 import type { ServingParts } from './parts.ts';
 import { pruneSpool } from './prune-spool.ts';
+import { RolloutEvidence } from './rollout-evidence.ts';
 import type { AdvanceHook } from './serving-door.ts';
-import { settleEndpoint } from './settle-endpoint.ts';
+import { type Settling, settleEndpoint } from './settle-endpoint.ts';
 import { listSpoolFiles, spoolFolder } from './spool-files.ts';
 
 const TICK_MS = 1_000;
@@ -21,8 +22,9 @@ const INGEST_BYTES = 8 * 1024 * 1024;
 /** The part of serving that works in the background: log, rollouts, watermarks. */
 export class ServingWorker {
   readonly #parts: ServingParts;
-  readonly #hooks: readonly AdvanceHook[];
   readonly #gateway: GatewayWatch;
+  readonly #evidence: RolloutEvidence;
+  readonly #settling: Settling;
   readonly #stop = new AbortController();
   readonly #active = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
@@ -35,8 +37,10 @@ export class ServingWorker {
 
   constructor(parts: ServingParts, hooks: readonly AdvanceHook[]) {
     this.#parts = parts;
-    this.#hooks = hooks;
     this.#gateway = new GatewayWatch(parts);
+    this.#evidence = new RolloutEvidence(parts);
+    const { signal } = this.#stop;
+    this.#settling = { parts, gateway: this.#gateway, evidence: this.#evidence, hooks, signal };
   }
 
   async start(): Promise<void> {
@@ -59,6 +63,7 @@ export class ServingWorker {
     for (const step of this.#undo.splice(0)) await step();
     await this.#ticking;
     await Promise.allSettled(this.#active.values());
+    await this.#evidence.close();
     await this.#gateway.stop();
   }
 
@@ -69,8 +74,9 @@ export class ServingWorker {
       return;
     }
     const { platform } = this.#parts;
-    const settling = { parts: this.#parts, gateway: this.#gateway, hooks: this.#hooks, signal: this.#stop.signal };
-    const work = withLock(platform.database, `settle ${endpointId}`, () => settleEndpoint(settling, endpointId)).then(
+    const work = withLock(platform.database, `settle ${endpointId}`, () =>
+      settleEndpoint(this.#settling, endpointId),
+    ).then(
       () => undefined,
       (error: unknown) => {
         if (!this.#stop.signal.aborted) platform.log.error({ err: error, endpointId }, 'an endpoint cannot be settled');

@@ -1,15 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayWatch } from './await-gateway.ts';
 import { ENDPOINT_SETTLED } from './channels.ts';
-import { checkRollout, stopBrokenRollout } from './check-rollout.ts';
+import { checkRollout, type Looking, stopBrokenRollout } from './check-rollout.ts';
 import { type EndpointRow, findEndpointById, settleUntil } from './endpoint-store.ts';
 import { ingestLog } from './ingest-log.ts';
-import type { ServingParts } from './parts.ts';
 import { findActiveRollout } from './rollout-store.ts';
 import type { AdvanceHook } from './serving-door.ts';
 
-export interface Settling {
-  readonly parts: ServingParts;
+export interface Settling extends Looking {
   readonly gateway: GatewayWatch;
   readonly hooks: readonly AdvanceHook[];
   readonly signal: AbortSignal;
@@ -35,7 +33,7 @@ export async function settleEndpoint(settling: Settling, endpointId: string): Pr
   while (!signal.aborted) {
     const endpoint = await findEndpointById(database, endpointId);
     if (endpoint === null) return;
-    await stopBrokenRollout(parts, endpoint);
+    await stopBrokenRollout(settling, endpoint);
     if (endpoint.watermark === null || isSettled(endpoint)) return;
     const watermark = endpoint.watermark;
     const round = await settleOnce(settling, endpoint, watermark.getTime());
@@ -64,7 +62,7 @@ async function settleOnce(settling: Settling, endpoint: EndpointRow, watermarkMs
   const before = await findActiveRollout(database, endpoint.id);
   if (before !== null) await gateway.catchUp(endpoint.id);
   await ingestLog(parts, endpoint.id);
-  const rollout = await checkRollout(parts, endpoint, watermarkMs);
+  const rollout = await checkRollout(settling, endpoint, watermarkMs);
   let isBusy = false;
   let nextDueMs = rollout.nextDueMs ?? watermarkMs + IDLE_MS;
   const ask = async (): Promise<void> => {
