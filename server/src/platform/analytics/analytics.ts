@@ -15,6 +15,13 @@ export interface AnalyticsColumn {
   valid: Uint8Array;
 }
 
+export interface WrittenParquet {
+  readonly path: string;
+  readonly rowCount: number;
+  /** Smallest and largest value of a column as DuckDB writes it; null where no row has one. Long texts are cut. */
+  range(column: string): { readonly min: string; readonly max: string } | null;
+}
+
 export interface AnalyticsSession {
   /** A private folder of this run, the only one its SQL can touch. Removed when the run ends. */
   readonly scratch: string;
@@ -30,7 +37,7 @@ export interface AnalyticsSession {
   /** Changes this run's own tables and views, which vanish with it. */
   execute(sql: string, params?: readonly AnalyticsValue[]): Promise<void>;
   /** Writes the rows of one SELECT as a zstd-compressed Parquet file into `scratch`. */
-  copyToParquet(sql: string, fileName: string): Promise<{ path: string; rowCount: number }>;
+  copyToParquet(sql: string, fileName: string): Promise<WrittenParquet>;
   /**
    * Throws `invalid_input` unless the text is exactly one harmless SELECT. Every SQL text that a user wrote or that has
    * a user's expression in it goes through here first: the sandbox guards files, this guards the process.

@@ -195,6 +195,7 @@ function checkFiles(run: Run): void {
       await session.execute(`CREATE VIEW t AS SELECT * FROM read_csv(${quoteLiteral(csv)})`);
       const file = await session.copyToParquet('SELECT a, b, a + b AS c FROM t -- a comment', 'out.parquet');
       assert.equal(file.rowCount, 2);
+      assert.deepEqual([file.range('c'), file.range('d')], [{ min: '3', max: '7' }, null]);
       const rows = await session.rows(`SELECT * FROM read_parquet(${quoteLiteral(file.path)})`);
       assert.deepEqual(rows, [
         { a: 1, b: 2, c: 3 },

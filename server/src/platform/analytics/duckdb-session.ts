@@ -9,8 +9,8 @@ import {
   StatementType,
 } from '@duckdb/node-api';
 import { invalidInput } from '@flyball/api';
-import type { AnalyticsColumn, AnalyticsSession, AnalyticsValue } from './analytics.ts';
-import { quoteLiteral } from './analytics.ts';
+import type { AnalyticsColumn, AnalyticsSession, AnalyticsValue, WrittenParquet } from './analytics.ts';
+import { quoteIdentifier, quoteLiteral } from './analytics.ts';
 import { readColumns } from './duckdb-columns.ts';
 import { type FailedJob, translateDuckdbError } from './duckdb-error.ts';
 import { readRows } from './duckdb-rows.ts';
@@ -83,14 +83,14 @@ export class DuckdbSession implements AnalyticsSession {
     await this.#query(sql, params, CHANGES, readRows);
   }
 
-  async copyToParquet(sql: string, fileName: string): Promise<{ path: string; rowCount: number }> {
+  async copyToParquet(sql: string, fileName: string): Promise<WrittenParquet> {
     const path = this.#file(fileName);
     return this.#inTurn(async () => {
       // Proves that the text is a whole SELECT, so that it cannot close the bracket below and go on by itself.
       (await this.#prepare(sql, new Set([StatementType.SELECT]))).destroySync();
-      const copy = `COPY (${sql}\n) TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION zstd)`;
-      const result = await this.#connection.run(copy);
-      return { path, rowCount: result.rowsChanged };
+      const options = 'FORMAT parquet, COMPRESSION zstd, RETURN_STATS';
+      const [row] = await readRows(await this.#connection.run(`COPY (${sql}\n) TO ${quoteLiteral(path)} (${options})`));
+      return writtenParquet(path, row!);
     });
   }
 
@@ -165,6 +165,25 @@ export class DuckdbSession implements AnalyticsSession {
       clearTimeout(timer);
     }
   }
+}
+
+interface Entry<T> {
+  readonly key: string;
+  readonly value: T;
+}
+
+/** Reads what COPY tells with RETURN_STATS; the names of columns are quoted there. */
+function writtenParquet(path: string, row: Record<string, unknown>): WrittenParquet {
+  const columns = (row['column_statistics'] ?? []) as readonly Entry<readonly Entry<string>[]>[];
+  return {
+    path,
+    rowCount: Number(row['count']),
+    range(column) {
+      const statistics = columns.find(({ key }) => key === quoteIdentifier(column))?.value ?? [];
+      const [min, max] = ['min', 'max'].map((name) => statistics.find(({ key }) => key === name)?.value);
+      return min === undefined || max === undefined ? null : { min, max };
+    },
+  };
 }
 
 function bind(statement: DuckDBPreparedStatement, index: number, value: AnalyticsValue): void {
