@@ -4,6 +4,7 @@
 import type { servingRoutes } from '@flyball/api';
 import type { Data } from '#data';
 import type { Features } from '#features';
+import { ReusedSandbox } from '#platform/analytics/reused-sandbox';
 import type { Handlers } from '#platform/http/serve';
 import type { Platform } from '#platform/platform';
 import type { Registry } from '#registry';
@@ -85,7 +86,9 @@ function doorOf(parts: ServingParts, hooks: AdvanceHook[]): ServingDoor {
 }
 
 export function createServing(platform: Platform, data: Data, features: Features, registry: Registry): Serving {
-  const parts: ServingParts = { platform, data, features, registry, rolloutGuard: async () => null };
+  // Lines of a few megabytes are read by one thread with half the work of two.
+  const ingestion = new ReusedSandbox(platform.analytics, { name: 'ingest-log', threads: 1 });
+  const parts: ServingParts = { platform, data, features, registry, ingestion, rolloutGuard: async () => null };
   const hooks: AdvanceHook[] = [];
   const settled = new SettledWatch(parts);
   const gateway = new Gateway(parts);

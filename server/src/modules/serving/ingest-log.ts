@@ -1,15 +1,17 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { AnalyticsSession } from '#platform/analytics/analytics';
 import { type EndpointRow, findEndpointById } from './endpoint-store.ts';
 import { labelsSql, predictionsSql, shadowsSql } from './log-sql.ts';
-import type { PlatformParts } from './parts.ts';
+import type { ServingParts } from './parts.ts';
 import { readSpool, type SpoolPart } from './read-spool.ts';
 import { addToLog, type Segment, type SegmentKind } from './segment-store.ts';
 import { spoolFolder } from './spool-files.ts';
 
+export type IngestParts = Pick<ServingParts, 'platform' | 'ingestion'>;
+
 async function writeSegment(
-  { platform }: PlatformParts,
+  { platform }: IngestParts,
   session: AnalyticsSession,
   kind: SegmentKind,
   sql: string,
@@ -34,16 +36,17 @@ async function writeSegment(
   };
 }
 
-async function writeSegments(parts: PlatformParts, endpoint: EndpointRow, spool: SpoolPart): Promise<Segment[]> {
+async function writeSegments(parts: IngestParts, endpoint: EndpointRow, spool: SpoolPart): Promise<Segment[]> {
   const columns = { inputs: endpoint.definition.inputs, features: endpoint.feature_names };
-  // Lines of a few megabytes are read by one thread with half the work of two.
-  return await parts.platform.analytics.run({ name: 'ingest-log', threads: 1 }, async (session) => {
+  return await parts.ingestion.run(async (session) => {
     const segments: Segment[] = [];
     const add = async (kind: SegmentKind, lines: Buffer, sql: (file: string) => string): Promise<void> => {
       if (lines.length === 0) return;
-      const file = path.join(session.scratch, `${kind}.ndjson`);
+      // A name of its own: what the sandbox remembers of an earlier file cannot be taken for this one.
+      const file = path.join(session.scratch, `${endpoint.id}-${spool.position}-${kind}.ndjson`);
       await writeFile(file, lines);
       segments.push(await writeSegment(parts, session, kind, sql(file)));
+      await rm(file);
     };
     await add('predictions', spool.lines.p, (file) => predictionsSql(file, columns));
     await add('shadows', spool.lines.s, shadowsSql);
@@ -59,7 +62,7 @@ const countOf = (segments: readonly Segment[], kind: SegmentKind): number =>
  * Brings what the gateway has written since into the log. The objects and the position of what was read are one
  * transaction, so every line enters the log exactly once, whoever dies meanwhile.
  */
-export async function ingestLog(parts: PlatformParts, endpointId: string): Promise<void> {
+export async function ingestLog(parts: IngestParts, endpointId: string): Promise<void> {
   const { database, config } = parts.platform;
   for (;;) {
     const endpoint = await findEndpointById(database, endpointId);

@@ -1,5 +1,6 @@
 import type { Data } from '#data';
 import type { Features } from '#features';
+import type { ReusedSandbox } from '#platform/analytics/reused-sandbox';
 import type { Platform } from '#platform/platform';
 import type { Registry } from '#registry';
 
@@ -9,6 +10,8 @@ export interface ServingParts {
   readonly data: Data;
   readonly features: Features;
   readonly registry: Registry;
+  /** Where lines of the spool become segments of the log. */
+  readonly ingestion: ReusedSandbox;
   /** Set once by who decides about versions; until then none needs leave. */
   rolloutGuard: RolloutGuard;
 }

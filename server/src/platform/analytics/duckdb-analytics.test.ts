@@ -5,10 +5,12 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformError } from '@flyball/api';
+import { waitFor } from '#testing/wait-for';
 import { ownedName } from '../processes/owned-name.ts';
 import { quoteLiteral } from './analytics.ts';
 import { checkAnalyticsEngine } from './check-analytics-engine.ts';
 import { createAnalytics } from './duckdb-analytics.ts';
+import { ReusedSandbox } from './reused-sandbox.ts';
 
 describe('DuckDB analytics', () => {
   let root: string;
@@ -135,6 +137,41 @@ describe('DuckDB analytics', () => {
         held[0]!.use(async () => 1),
         /closed/,
       );
+    });
+  });
+
+  describe('reused', () => {
+    it('stays open for one piece of work after the other, until nobody has needed it for a while', async () => {
+      const settings = await options();
+      const analytics = createAnalytics(settings);
+      const reused = new ReusedSandbox(analytics, { name: 'reused' }, 300);
+      const open = () =>
+        reused.run(async (session) => {
+          await session.execute('CREATE TABLE IF NOT EXISTS kept (i INT)');
+          return session.scratch;
+        });
+      assert.equal(new Set(await Promise.all([open(), open(), open()])).size, 1);
+      await waitFor(async () => (await readdir(settings.scratchDir)).length === 0);
+      await assert.rejects(
+        reused.run((session) => session.rows('FROM kept')),
+        /kept does not exist/,
+      );
+      await open();
+      await analytics.close();
+      assert.deepEqual(await readdir(settings.scratchDir), []);
+    });
+
+    it('opens anew after an error, also for who waits already', async () => {
+      const analytics = createAnalytics(await options());
+      const reused = new ReusedSandbox(analytics, { name: 'reused' });
+      const outcomes = await Promise.allSettled(
+        ['SELEC', 'SELECT 1 AS one'].map((sql) => reused.run((session) => session.rows(sql))),
+      );
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ['rejected', 'fulfilled'],
+      );
+      await analytics.close();
     });
   });
 });
