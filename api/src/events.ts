@@ -15,6 +15,8 @@ export const events = {
   'tracking.run-finished': z.object({ runId: z.string(), status: z.string() }),
   'registry.version-created': version,
   'registry.alias-changed': version.extend({ alias: z.string() }),
+  /** A change of a model, a version or a prompt as webhooks tell it, the data in MLflow's words. */
+  'registry.changed': z.object({ event: z.string(), data: z.record(z.string(), z.unknown()) }),
   'evaluation.finished': version.extend({ evaluationId: z.string() }),
   'pipelines.run-changed': z.object({ pipeline: z.string(), runId: z.string(), state: z.string() }),
   'pipelines.step-changed': z.object({ runId: z.string(), step: z.string(), state: z.string() }),

@@ -85,6 +85,7 @@ export {
   NewModelVersion,
   registryRoutes,
   ScanVerdict,
+  WebhookDelivery,
 } from './registry.ts';
 export {
   type Access,

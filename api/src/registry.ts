@@ -102,10 +102,26 @@ export const NewModelVersion = z.object({
 });
 export type NewModelVersion = z.infer<typeof NewModelVersion>;
 
+/** One message to a webhook, with what became of it. */
+export const WebhookDelivery = z
+  .object({
+    id: z.string(),
+    event: z.string(),
+    /** `dropped` when the webhook was disabled before it was sent. */
+    state: z.enum(['waiting', 'delivered', 'failed', 'dropped']),
+    attempts: z.number().int(),
+    responseStatus: z.number().int().nullable(),
+    error: z.string().nullable(),
+    createdAt: Timestamp,
+    triedAt: Timestamp.nullable(),
+  })
+  .meta({ id: 'WebhookDelivery' });
+export type WebhookDelivery = z.infer<typeof WebhookDelivery>;
+
 const ModelParams = ProjectParams.extend({ model: ModelName });
 const VersionParams = ModelParams.extend({ version: z.coerce.number().int().min(1) });
 
-/** Models, versions, aliases and scans. */
+/** Models, versions, aliases, scans, and what webhooks were told. */
 export const registryRoutes = defineRoutes({
   listModels: {
     method: 'GET',
@@ -212,6 +228,16 @@ export const registryRoutes = defineRoutes({
     body: z.object({ description: z.string().max(10_000).optional(), tags: Tags.optional() }),
     result: ModelVersion,
     errors: ['not_found'],
+  },
+  listWebhookDeliveries: {
+    method: 'GET',
+    path: '/projects/:project/webhooks/:webhook/deliveries',
+    summary: 'List what was sent to a webhook in the last days, newest first',
+    access: 'admin',
+    params: ProjectParams.extend({ webhook: z.string().max(100) }),
+    query: PageQuery,
+    result: pageOf(WebhookDelivery),
+    errors: ['not_found', 'invalid_input'],
   },
   signOffScan: {
     method: 'POST',

@@ -49,6 +49,7 @@ const Settings = z.strictObject({
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   auth: z.enum(['open', 'token']).default('open'),
   adminToken: z.string().min(16, 'Expected at least 16 characters').optional(),
+  secretKey: z.string().min(16, 'Expected at least 16 characters').optional(),
   allowedHosts: list.default([]),
   defaultArtifactRoot: z.string().min(1).optional(),
   artifactsDestination: place.optional(),
@@ -119,6 +120,11 @@ export const sources: Readonly<Record<keyof Settings, { environment: string; fla
   adminToken: {
     environment: 'FLYBALL_ADMIN_TOKEN',
     about: 'Secret of the first administrator, at least 16 characters.',
+  },
+  secretKey: {
+    environment: 'FLYBALL_SECRET_KEY',
+    about:
+      'Further key that seals secrets in the database, those of webhooks; the other one is in the database. 16 characters or more.',
   },
   allowedHosts: {
     environment: 'FLYBALL_ALLOWED_HOSTS',

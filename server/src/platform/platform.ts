@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import { type Access, createAccess } from './access/access.ts';
+import { createSealedSecrets, type SealedSecrets } from './access/sealed-secrets.ts';
 import { createSignedLinks, type SignedLinks } from './access/signed-links.ts';
 import type { Analytics } from './analytics/analytics.ts';
 import { createAnalytics } from './analytics/duckdb-analytics.ts';
@@ -27,6 +28,7 @@ export interface Platform {
   readonly audit: AuditLog;
   readonly access: Access;
   readonly links: SignedLinks;
+  readonly secrets: SealedSecrets;
   readonly metrics: Metrics;
   close(): Promise<void>;
 }
@@ -72,6 +74,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     audit,
     access,
     links: createSignedLinks(database, clock),
+    secrets: createSealedSecrets(database, config.secretKey),
     metrics: createMetrics(program),
     close: async () => {
       await jobs.stop();

@@ -56,13 +56,6 @@ const weakUsers = (passwords: readonly string[]) =>
     400,
   );
 
-const privateAddresses = [
-  'http://169.254.169.254/latest',
-  'http://[::ffff:127.0.0.1]/',
-  'http://2130706433/',
-  'http://localhost/',
-];
-
 /** Rows about who may do what, and from where. */
 export const accessCases: Readonly<Record<string, SecurityCase>> = {
   'CVE-2025-52967': absent(
@@ -72,11 +65,6 @@ export const accessCases: Readonly<Record<string, SecurityCase>> = {
     ]),
     400,
   ),
-  'CVE-2026-2393': absent(
-    privateAddresses.map((url) => [`${api}/webhooks`, { name: 'w', url, events: [{ entity: 'REGISTERED_MODEL' }] }]),
-    400,
-  ),
-  'GHSA-7gwp-5pfp-969j': absent([[`${api}/webhooks/x/test`, {}]], 400),
   'GHSA-h7x2-h6g9-p789': absent([[`${api}/gateway/endpoints`, { api_base: 'http://10.0.0.1' }]], 400),
   'CVE-2023-6014': anonymous([['POST', `${api}/users/create`]]),
   'CVE-2024-4263': async ({ as, tokens }) => {
@@ -170,16 +158,6 @@ export const accessCases: Readonly<Record<string, SecurityCase>> = {
   'GHSA-3p64-6gvh-82v5': async ({ as, tokens, ownRun: run }) => {
     for (const call of ['log-inputs', 'outputs', 'log-model']) {
       denied(await as(tokens.viewer, 'POST', `${api}/runs/${call}`, { run_id: run }), call);
-    }
-  },
-  'PR-21271': async ({ as, tokens }) => {
-    for (const [method, target] of [
-      ['POST', `${api}/webhooks`],
-      ['GET', `${api}/webhooks`],
-      ['POST', `${api}/webhooks/x/test`],
-    ] as const) {
-      const reply = await as(tokens.contributor, method, target, method === 'GET' ? undefined : {});
-      refusedOrAbsent(reply, 403, target);
     }
   },
   'PR-24354': async ({ as, tokens }) => {

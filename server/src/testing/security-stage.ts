@@ -94,7 +94,7 @@ export async function openSecurityStage(): Promise<SecurityStage> {
   const root = path.join(home, 'root');
   mkdirSync(root);
   const open = await createTestServer({ defaultArtifactRoot: root });
-  const guarded = await createTestServer({ auth: 'token', adminToken });
+  const guarded = await createTestServer({ auth: 'token', adminToken, allowPrivateWebhooks: true });
   const tokens = await makeTokens(guarded);
   const attacker = await listenForVisits();
   const made = await call(open.url, 'POST', '/api/2.0/mlflow/experiments/create', {

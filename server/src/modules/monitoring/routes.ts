@@ -8,6 +8,7 @@ import {
 } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
 import type { Handlers } from '#platform/http/serve';
+import { webhookAddress } from '#platform/webhooks/webhook-address';
 import { alertsOfIncidents, listAlerts, openAlertsByMonitor, resolveAlerts } from './alert-store.ts';
 import {
   addEntry,
@@ -20,7 +21,6 @@ import {
 import { deleteMonitor, findMonitor, listMonitors, type StoredMonitor, upsertMonitor } from './monitor-store.ts';
 import type { MonitoringParts } from './parts.ts';
 import { readSignals } from './signal-store.ts';
-import { webhookAddress } from './webhook-address.ts';
 
 function present(row: StoredMonitor, open: ReadonlySet<string>): Monitor {
   return {

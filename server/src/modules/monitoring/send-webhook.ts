@@ -1,9 +1,6 @@
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { isIP } from 'node:net';
 import type { Platform } from '#platform/platform';
+import { postWebhook } from '#platform/webhooks/post-webhook';
 import type { StoredMonitor } from './monitor-store.ts';
-import { webhookAddress } from './webhook-address.ts';
 
 export const WEBHOOK_QUEUE = 'monitoring.webhook';
 
@@ -29,35 +26,9 @@ export async function queueWebhooks(
   }
 }
 
-const TIMEOUT_MS = 10_000;
-
-/** Posts JSON to an address that was checked; follows no redirect. */
-export async function sendWebhook(platform: Platform, { url: text, body }: WebhookJob): Promise<void> {
+export async function sendWebhook({ config }: Platform, { url: text, body }: WebhookJob): Promise<void> {
   const url = new URL(text);
-  const address = await webhookAddress(url, platform.config.allowPrivateWebhooks);
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const payload = JSON.stringify(body);
-  const status = await new Promise<number>((resolve, reject) => {
-    const outgoing = send(
-      url,
-      {
-        method: 'POST',
-        timeout: TIMEOUT_MS,
-        lookup: (_host, options, done) => {
-          const family = isIP(address);
-          if (options.all === true) done(null, [{ address, family }]);
-          else done(null, address, family);
-        },
-        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
-      },
-      (answer) => {
-        answer.resume();
-        resolve(answer.statusCode ?? 0);
-      },
-    );
-    outgoing.once('timeout', () => outgoing.destroy(new Error(`${url.host} did not answer in time`)));
-    outgoing.once('error', reject);
-    outgoing.end(payload);
-  });
-  if (status < 200 || status >= 300) throw new Error(`${url.host} answered ${status}`);
+  const { status, isTaken } = await postWebhook({ url, payload, allowPrivate: config.allowPrivateWebhooks });
+  if (!isTaken) throw new Error(`${url.host} answered ${status}`);
 }

@@ -4,6 +4,7 @@ import { filesDigest } from './files-digest.ts';
 import { nextVersion } from './model-store.ts';
 import type { RegistryParts } from './parts.ts';
 import { scanModelFiles } from './scan-model-files.ts';
+import { tellChange, versionCreated } from './tell-change.ts';
 import { findVersion, insertVersion } from './version-store.ts';
 
 /** A path inside a model's folder, as it is stored: relative, without `.` and `..`. */
@@ -106,6 +107,7 @@ export async function createVersion(
     await data.lineage.record(trx, project, edges, run === null ? [node] : [node, run]);
     const payload = { model, version: number };
     await platform.events.publish(trx, { project, name: 'registry.version-created', payload });
+    await tellChange(parts, trx, project, [versionCreated(version)]);
     const subject = { kind: 'model_version', id };
     await platform.audit.record(trx, { actor, project, action: 'registry.version-created', subject, details });
     return version;

@@ -10,12 +10,14 @@ import type { Platform } from '#platform/platform';
 import type { Tracking } from '#tracking';
 import { registryActions } from './actions.ts';
 import { createVersion } from './create-version.ts';
+import { DELIVERY_QUEUE, type DeliveryJob, deliverWebhook, fanOutChange } from './deliver-webhook.ts';
 import { deleteModel, findModel, insertModel, listModels, type ModelChange, updateModel } from './model-store.ts';
 import { moveAliasIn, removeAlias, setAlias } from './move-alias.ts';
 import type { RegistryParts } from './parts.ts';
 import type { RegistryDoor } from './registry-door.ts';
 import { registryHandlers } from './routes.ts';
 import { searchModels, searchVersions } from './search-registry.ts';
+import { modelCreated, modelTagsChanged, tellChange, versionTagsChanged } from './tell-change.ts';
 import {
   archiveStage,
   deleteVersion,
@@ -26,6 +28,9 @@ import {
   updateVersion,
   type VersionChange,
 } from './version-store.ts';
+import { createWebhooks } from './webhooks.ts';
+
+export type { Webhook } from './webhooks.ts';
 
 export interface Registry extends RegistryDoor {
   readonly handlers: Handlers<typeof registryRoutes>;
@@ -65,6 +70,7 @@ async function createModel(
     if (!(await insertModel(trx, project, model))) {
       throw new PlatformError('conflict', `A model called "${model.name}" exists already`);
     }
+    await tellChange(parts, trx, project, [modelCreated(model)]);
     await audit.record(trx, {
       actor,
       project,
@@ -82,7 +88,9 @@ async function changeModel(parts: RegistryParts, actor: Actor, project: string, 
     if (rename !== undefined && rename !== name && (await findModel(trx, project, rename)) !== null) {
       throw new PlatformError('conflict', `A model called "${rename}" exists already`);
     }
-    if (!(await updateModel(trx, project, name, change))) throw notFound('model', name);
+    const before = await findModel(trx, project, name);
+    if (before === null || !(await updateModel(trx, project, name, change))) throw notFound('model', name);
+    await tellChange(parts, trx, project, modelTagsChanged(before, change));
     const subject = { kind: 'model', id: name };
     await audit.record(trx, { actor, project, action: 'registry.model-changed', subject, details: { ...change } });
   });
@@ -98,7 +106,14 @@ async function changeVersion(
   const { database, audit } = parts.platform;
   const id = `${of.model}@${of.version}`;
   await database.transaction(async (trx) => {
-    if (!(await updateVersion(trx, of, change))) throw notFound('model version', id);
+    const [model, before] = [
+      await findModel(trx, of.project, of.model),
+      await findVersion(trx, of.project, of.model, of.version),
+    ];
+    if (model === null || before === null || !(await updateVersion(trx, of, change))) {
+      throw notFound('model version', id);
+    }
+    await tellChange(parts, trx, of.project, versionTagsChanged(model, before, change));
     if (change.archiveOthers === true && change.stage !== undefined)
       await archiveStage(trx, { ...of, stage: change.stage });
     const subject = { kind: 'model_version', id };
@@ -137,8 +152,16 @@ async function removeVersion(
 export function createRegistry(platform: Platform, data: Data, tracking: Tracking): Registry {
   const parts: RegistryParts = { platform, data, tracking, aliasGuard: async () => false };
   const { database, objects } = platform;
+  platform.events.subscribe('registry.webhooks', ['registry.changed'], async (event) => {
+    await fanOutChange(parts, event);
+  });
+  // Whether and when it is tried again is decided there; the queue repeats what a process left unfinished.
+  platform.jobs.define<DeliveryJob>(DELIVERY_QUEUE, { concurrency: 4 }, async (job) => {
+    await deliverWebhook(parts, job);
+  });
   const door: RegistryDoor = {
     actions: registryActions(parts),
+    webhooks: createWebhooks(parts),
     protectAliases: (guard) => {
       parts.aliasGuard = guard;
     },

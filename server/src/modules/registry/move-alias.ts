@@ -2,6 +2,7 @@ import { notFound, PlatformError } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
 import { deleteAlias, findModel, upsertAlias } from './model-store.ts';
 import type { RegistryParts } from './parts.ts';
+import { aliasChanged, tellChange } from './tell-change.ts';
 import { findVersion } from './version-store.ts';
 
 type Trx = Parameters<Parameters<RegistryParts['platform']['database']['transaction']>[0]>[0];
@@ -33,18 +34,15 @@ async function checkGuard(
 }
 
 /** Points an alias at a version inside a transaction of the caller's, as the end of a rollout does. */
-export async function moveAliasIn(
-  { platform }: RegistryParts,
-  trx: Trx,
-  actor: Actor,
-  project: string,
-  move: AliasMove,
-) {
+export async function moveAliasIn(parts: RegistryParts, trx: Trx, actor: Actor, project: string, move: AliasMove) {
+  const { platform } = parts;
   const { model, alias, version } = move;
-  if ((await findVersion(trx, project, model, version)) === null)
+  const known = await findModel(trx, project, model);
+  if (known === null || (await findVersion(trx, project, model, version)) === null)
     throw notFound('model version', `${model}@${version}`);
   await upsertAlias(trx, { project, model, alias, version });
   await platform.events.publish(trx, { project, name: 'registry.alias-changed', payload: { ...move } });
+  await tellChange(parts, trx, project, [aliasChanged(known, alias, version)]);
   const subject = { kind: 'model_version', id: `${model}@${version}` };
   await platform.audit.record(trx, { actor, project, action: 'registry.alias-set', subject, details: { alias } });
 }
@@ -66,10 +64,12 @@ export async function removeAlias(
 ): Promise<boolean> {
   await checkGuard(parts, project, { model, alias });
   return await parts.platform.database.transaction(async (trx) => {
-    if ((await findModel(trx, project, model)) === null) throw notFound('model', model);
+    const known = await findModel(trx, project, model);
+    if (known === null) throw notFound('model', model);
     const removed = await deleteAlias(trx, project, model, alias);
     const subject = { kind: 'model', id: model };
     if (removed) {
+      await tellChange(parts, trx, project, [aliasChanged(known, alias, null)]);
       await parts.platform.audit.record(trx, {
         actor,
         project,

@@ -9,12 +9,15 @@ import type { AliasMove } from './move-alias.ts';
 import type { AliasGuard } from './parts.ts';
 import type { FoundPage, RegistrySearch } from './search-registry.ts';
 import type { VersionChange, VersionPage } from './version-store.ts';
+import type { Webhooks } from './webhooks.ts';
 
 type Trx = Parameters<Parameters<Platform['database']['transaction']>[0]>[0];
 
 /** What others may ask of this module. */
 export interface RegistryDoor {
   readonly actions: readonly Action[];
+  /** Who is told of changes here. */
+  readonly webhooks: Webhooks;
   /** Which aliases only rollouts may move; asked before each move by hand. */
   protectAliases(guard: AliasGuard): void;
   /** `conflict` when the name is taken. */

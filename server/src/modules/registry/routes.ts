@@ -1,16 +1,28 @@
 import path from 'node:path';
-import { invalidInput, notFound, type registryRoutes } from '@flyball/api';
+import { invalidInput, notFound, type registryRoutes, type WebhookDelivery } from '@flyball/api';
 import type { Handlers } from '#platform/http/serve';
 import { findModel } from './model-store.ts';
 import type { RegistryParts } from './parts.ts';
 import type { RegistryDoor } from './registry-door.ts';
 import { signOffScan } from './sign-off-scan.ts';
+import type { StoredDelivery } from './webhook-delivery-store.ts';
 
 function versionBefore(pageToken: string | undefined): number | undefined {
   if (pageToken === undefined) return undefined;
   if (!/^\d{1,9}$/.test(pageToken)) throw invalidInput('This page token was not made here');
   return Number(pageToken);
 }
+
+const presentDelivery = (row: StoredDelivery): WebhookDelivery => ({
+  id: row.id,
+  event: row.event,
+  state: row.state,
+  attempts: row.attempts,
+  responseStatus: row.response_status,
+  error: row.error,
+  createdAt: row.created_at.toISOString(),
+  triedAt: row.tried_at?.toISOString() ?? null,
+});
 
 /** `api/src/registry.ts`, each route to its use case. */
 export function registryHandlers(parts: RegistryParts, door: RegistryDoor): Handlers<typeof registryRoutes> {
@@ -53,6 +65,10 @@ export function registryHandlers(parts: RegistryParts, door: RegistryDoor): Hand
     },
     tagModelVersion: async ({ actor, project, params, body: { description, tags } }) =>
       await door.changeVersion(actor, project, params.model, params.version, { description, setTags: tags }),
+    listWebhookDeliveries: async ({ project, params, query: { limit, pageToken } }) => {
+      const { items, ...next } = await door.webhooks.deliveries(project, params.webhook, limit, pageToken);
+      return { items: items.map(presentDelivery), ...next };
+    },
     signOffScan: async ({ actor, project, params, body }) =>
       await signOffScan(parts, actor, project, params, body.reason),
   };

@@ -55,6 +55,13 @@ const fields = [
   'dataset_record_ids',
   'serialized_scorer',
   'scorer_ids',
+  'url',
+  'events',
+  'entity',
+  'action',
+  'event',
+  'secret',
+  'description',
 ];
 const words = [
   '0',
@@ -73,6 +80,9 @@ const words = [
   '{"a": [1, "\\u0000", 1e400]}',
   '[{"inputs": {"a": 1}, "tags": {"b": "c"}}]',
   'WyJhIiwxXQ==',
+  'http://127.0.0.1:1/',
+  'REGISTERED_MODEL',
+  'CREATED',
 ];
 
 const scalar = fc.oneof(

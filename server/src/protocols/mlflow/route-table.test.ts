@@ -7,7 +7,14 @@ import { mlflowRouteTable } from './route-table.ts';
 const table = sharedFile('reference/mlflow_endpoints.tsv');
 
 /** Groups of which every endpoint of tier 2 is here too. */
-const wholeGroups = ['Traces', 'Assessments', 'Evaluation datasets', 'Scorers', 'Artifact proxy (mlflow-artifacts)'];
+const wholeGroups = [
+  'Traces',
+  'Assessments',
+  'Evaluation datasets',
+  'Scorers',
+  'Artifact proxy (mlflow-artifacts)',
+  'Webhooks',
+];
 
 interface Endpoint {
   readonly group: string;

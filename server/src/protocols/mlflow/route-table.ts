@@ -16,6 +16,7 @@ import { traceCalls } from './trace-calls.ts';
 import { traceStreams } from './trace-streams.ts';
 import { traceV2Calls } from './trace-v2-calls.ts';
 import { versionCalls } from './version-calls.ts';
+import { webhookCalls } from './webhook-calls.ts';
 
 /** Every JSON endpoint. */
 export const mlflowCalls: readonly MlflowCall[] = [
@@ -33,6 +34,7 @@ export const mlflowCalls: readonly MlflowCall[] = [
   ...assessmentCalls,
   ...evaluationDatasetCalls,
   ...scorerCalls,
+  ...webhookCalls,
 ];
 
 /** Every endpoint of raw bytes. */

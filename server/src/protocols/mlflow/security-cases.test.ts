@@ -4,10 +4,11 @@ import { after, before, describe, it } from 'node:test';
 import { accessCases, contentCases, loadCases } from '#testing/security-access-cases';
 import { pathCases } from '#testing/security-path-cases';
 import { openSecurityStage, type SecurityStage } from '#testing/security-stage';
+import { webhookCases } from '#testing/security-webhook-cases';
 import { sharedFile } from '#testing/shared-vectors';
 
 const table = sharedFile('reference/mlflow_security_cases.tsv');
-const cases = { ...pathCases, ...accessCases, ...loadCases, ...contentCases };
+const cases = { ...pathCases, ...accessCases, ...loadCases, ...contentCases, ...webhookCases };
 
 describe('the table of known attacks', () => {
   let stage: SecurityStage;

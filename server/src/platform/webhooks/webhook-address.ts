@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
-import { PlatformError } from '@flyball/api';
+import { invalidInput, PlatformError } from '@flyball/api';
 
 // Two lists: one list would match every IPv4 address by the range that holds them in IPv6 clothes.
 const private4 = new BlockList();
@@ -13,20 +13,29 @@ for (const [network, prefix] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ] as const) {
   private4.addSubnet(network, prefix, 'ipv4');
 }
 for (const [network, prefix] of [
-  ['::', 128],
-  ['::1', 128],
+  ['::', 96],
   ['::ffff:0:0', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['100::', 64],
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10],
   ['ff00::', 8],
 ] as const) {
   private6.addSubnet(network, prefix, 'ipv6');
@@ -37,16 +46,25 @@ export function isPrivateAddress(address: string): boolean {
   return isIP(address) === 6 ? private6.check(address, 'ipv6') : private4.check(address, 'ipv4');
 }
 
+/** The addresses of a name. */
+export type Resolve = (host: string) => Promise<readonly string[]>;
+
+const resolveByDns: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
+
 /**
- * The addresses that a webhook may be sent to: resolved once and then used as they are, so that a name cannot point
+ * The address that a webhook may be sent to: resolved once and then used as it is, so that a name cannot point
  * elsewhere between check and use (DNS rebinding).
  */
-export async function webhookAddress(url: URL, allowPrivate: boolean): Promise<string> {
+export async function webhookAddress(
+  url: URL,
+  allowPrivate: boolean,
+  resolve: Resolve = resolveByDns,
+): Promise<string> {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw new PlatformError('invalid_input', `A webhook goes to http or https, not ${url.protocol}`);
+    throw invalidInput(`A webhook goes to http or https, not ${url.protocol}`);
   }
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const addresses = isIP(host) === 0 ? (await lookup(host, { all: true })).map(({ address }) => address) : [host];
+  const addresses = isIP(host) === 0 ? await resolve(host) : [host];
   const bad = allowPrivate ? undefined : addresses.find(isPrivateAddress);
   if (bad !== undefined || addresses.length === 0) {
     throw new PlatformError(
