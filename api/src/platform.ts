@@ -7,7 +7,9 @@ export const Role = z.enum(['viewer', 'contributor', 'approver', 'admin']);
 export type Role = z.infer<typeof Role>;
 
 /** What separates teams: every name and every permission lives in one. */
-export const Project = z.object({ name: Name, title: z.string(), createdAt: Timestamp }).meta({ id: 'Project' });
+export const Project = z
+  .object({ name: Name, title: z.string(), description: z.string(), createdAt: Timestamp })
+  .meta({ id: 'Project' });
 export type Project = z.infer<typeof Project>;
 
 /** An API token without its secret, of which the server keeps only a hash. */
@@ -78,7 +80,11 @@ export const platformRoutes = defineRoutes({
     path: '/projects',
     summary: 'Create a project',
     access: 'admin',
-    body: z.object({ name: Name, title: z.string().max(200).default('') }),
+    body: z.object({
+      name: Name,
+      title: z.string().max(200).default(''),
+      description: z.string().max(10_000).default(''),
+    }),
     result: Project,
     errors: ['conflict', 'invalid_input'],
   },

@@ -22,6 +22,7 @@ interface ForeignRoute {
   readonly method: string;
   readonly path: string;
   readonly access: Access;
+  readonly scope: 'project' | 'named' | 'instance' | 'anywhere';
 }
 
 /** A door to another protocol, when it is there. */
@@ -38,6 +39,11 @@ function denial(caller: Caller, access: Access, isOfProject: boolean): 401 | 403
   if (caller.token === undefined) return 401;
   const role = isOfProject ? caller.inProject : caller.onInstance;
   return role !== null && ranks.indexOf(role) >= ranks.indexOf(access) ? null : 403;
+}
+
+function denialOf(caller: Caller, access: Access, scope: ForeignRoute['scope']): 401 | 403 | null {
+  if (scope === 'anywhere') return caller.token === undefined ? 401 : null;
+  return denial(caller, access, scope !== 'instance');
 }
 
 function denialBy(route: Route, caller: Caller): 401 | 403 | null {
@@ -121,10 +127,11 @@ describe('every route asks for the role it declares', () => {
   it('holds for the routes of other protocols too', async (t) => {
     const foreign = await foreignRoutes();
     const problems: string[] = [];
-    for (const { method, path, access } of foreign) {
+    for (const { method, path, access, scope } of foreign) {
+      const target = path.replace(':workspace_name', 'default').replace(/[:*]\w*/g, 'x');
       for (const caller of callers) {
-        const answer = await call(caller, method, path.replace(/[:*]\w*/g, 'x'));
-        const problem = judge(answer, denial(caller, access, true));
+        const answer = await call(caller, method, target);
+        const problem = judge(answer, denialOf(caller, access, scope));
         if (problem !== null) problems.push(`${method} ${path}: ${caller.name} ${problem}`);
       }
     }

@@ -43,6 +43,7 @@ export async function startProgram(config: Config, roles: readonly Role[], optio
         tracking,
         tracing,
         registry,
+        projects: platform.projects,
         access: platform.access,
         links: platform.links,
         publicUrl: config.publicUrl,

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import { type Access, createAccess } from './access/access.ts';
+import { createProjects, type Projects } from './access/projects.ts';
 import { createSealedSecrets, type SealedSecrets } from './access/sealed-secrets.ts';
 import { createSignedLinks, type SignedLinks } from './access/signed-links.ts';
 import type { Analytics } from './analytics/analytics.ts';
@@ -27,6 +28,7 @@ export interface Platform {
   readonly events: EventBus;
   readonly audit: AuditLog;
   readonly access: Access;
+  readonly projects: Projects;
   readonly links: SignedLinks;
   readonly secrets: SealedSecrets;
   readonly metrics: Metrics;
@@ -73,6 +75,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
     events,
     audit,
     access,
+    projects: createProjects(database, audit),
     links: createSignedLinks(database, clock),
     secrets: createSealedSecrets(database, config.secretKey),
     metrics: createMetrics(program),

@@ -1,6 +1,5 @@
 import { events, invalidInput, notFound, PlatformError, type PlatformRoutes, type Project } from '@flyball/api';
-import type { Actor } from './access/actor.ts';
-import { insertProject, listProjects, type StoredProject } from './access/project-store.ts';
+import type { StoredProject } from './access/projects.ts';
 import type { PublishedEvent } from './events/event-bus.ts';
 import type { Handlers } from './http/serve.ts';
 import type { ServerSentEvent } from './http/stream-answer.ts';
@@ -9,18 +8,9 @@ import type { Platform } from './platform.ts';
 const presentProject = (row: StoredProject): Project => ({
   name: row.name,
   title: row.title,
+  description: row.description ?? '',
   createdAt: row.created_at.toISOString(),
 });
-
-async function createProject(platform: Platform, actor: Actor, name: string, title: string): Promise<Project> {
-  return await platform.database.transaction(async (trx) => {
-    const row = await insertProject(trx, name, title);
-    if (row === null) throw new PlatformError('conflict', `A project called "${name}" exists already`);
-    const subject = { kind: 'project', id: name };
-    await platform.audit.record(trx, { actor, project: name, action: 'access.project-created', subject });
-    return presentProject(row);
-  });
-}
 
 /** Live events of a project until the caller leaves; a slow reader loses the oldest, never memory. */
 async function* liveEvents(
@@ -80,7 +70,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Handlers of projects, tokens, the audit trail and live events. */
 export function systemHandlers(platform: Platform, version: string): Handlers<PlatformRoutes> {
-  const { access, audit, config } = platform;
+  const { access, audit, config, projects } = platform;
   const startedAt = platform.clock.now().toISOString();
   return {
     getSystem: ({ actor }) => ({
@@ -94,10 +84,9 @@ export function systemHandlers(platform: Platform, version: string): Handlers<Pl
     }),
     listProjects: async ({ actor }) => {
       if (actor.kind === 'anonymous') throw new PlatformError('not_signed_in', 'Send an API token to see projects');
-      const all = await listProjects(platform.database);
-      return { items: all.filter(({ name }) => actor.roleIn(name) !== null).map(presentProject) };
+      return { items: (await projects.list(actor)).map(presentProject) };
     },
-    createProject: async ({ actor, body }) => await createProject(platform, actor, body.name, body.title),
+    createProject: async ({ actor, body }) => presentProject(await projects.create(actor, body)),
     listTokens: async () => ({ items: await access.listTokens() }),
     createToken: async ({ actor, body }) => await access.createToken(actor, body),
     revokeToken: async ({ actor, params }) => {

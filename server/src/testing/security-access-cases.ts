@@ -107,41 +107,29 @@ export const accessCases: Readonly<Record<string, SecurityCase>> = {
       ['GET', `/ajax-api/2.0/mlflow/metrics/get-history?run_id=${run}&metric_key=m`],
       ['GET', `/get-artifact?run_id=${run}&path=x`],
       ['GET', `${api}/artifacts/list?run_id=${run}`],
+      ['GET', `/ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id=${run}&metric_key=m`],
+      ['GET', `/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval?run_ids=${run}&metric_key=m`],
+      ['POST', '/ajax-api/2.0/mlflow/experiments/search-datasets'],
+      ['POST', `/ajax-api/2.0/mlflow/upload-artifact?run_uuid=${run}&path=x`],
     ])(stage);
-    await foreign(
-      () => [
-        ['POST', '/graphql'],
-        ['GET', `/ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id=${run}&metric_key=m`],
-        ['POST', `/ajax-api/2.0/mlflow/upload-artifact?run_uuid=${run}&path=x`],
-      ],
-      false,
-    )(stage);
+    await foreign(() => [['POST', '/graphql']], false)(stage);
   },
-  'CVE-2025-15381': foreign(
-    () => [
-      ['POST', '/api/3.0/mlflow/traces/search'],
-      ['GET', '/api/3.0/mlflow/traces/tr-1'],
-      ['POST', `${api}/traces/delete-traces`],
-      ['POST', '/api/3.0/mlflow/traces/tr-1/assessments'],
-      ['PATCH', '/api/3.0/mlflow/traces/tr-1/assessments/a-1'],
-    ],
-    false,
-  ),
-  'CVE-2026-8147': foreign(
-    () => [
-      ['POST', '/api/3.0/mlflow/traces'],
-      ['PATCH', `${api}/traces/tr-1/tags`],
-    ],
-    false,
-  ),
-  'GHSA-qqq6-8wgv-xjqg': foreign(() => [['GET', '/ajax-api/3.0/mlflow/get-trace-artifact?request_id=tr-1']], false),
-  'GHSA-v7w2-x9m4-3743': foreign(
-    () => [
-      ['POST', `${api}/traces/delete-traces`],
-      ['GET', '/api/3.0/mlflow/traces/batchGet?trace_ids=tr-1'],
-    ],
-    false,
-  ),
+  'CVE-2025-15381': foreign(() => [
+    ['POST', '/api/3.0/mlflow/traces/search'],
+    ['GET', '/api/3.0/mlflow/traces/tr-1'],
+    ['POST', `${api}/traces/delete-traces`],
+    ['POST', '/api/3.0/mlflow/traces/tr-1/assessments'],
+    ['PATCH', '/api/3.0/mlflow/traces/tr-1/assessments/a-1'],
+  ]),
+  'CVE-2026-8147': foreign(() => [
+    ['POST', '/api/3.0/mlflow/traces'],
+    ['PATCH', `${api}/traces/tr-1/tags`],
+  ]),
+  'GHSA-qqq6-8wgv-xjqg': foreign(() => [['GET', '/ajax-api/3.0/mlflow/get-trace-artifact?request_id=tr-1']]),
+  'GHSA-v7w2-x9m4-3743': foreign(() => [
+    ['POST', `${api}/traces/delete-traces`],
+    ['GET', '/api/3.0/mlflow/traces/batchGet?trace_ids=tr-1'],
+  ]),
   'CVE-2026-2652': anonymous([
     ['POST', '/v1/traces'],
     ['GET', '/ajax-api/3.0/jobs/'],

@@ -109,7 +109,9 @@ export async function addExperiment(
   checkName(input.name);
   for (const [key, value] of Object.entries(input.tags)) checkExperimentTag(key, value);
   const given = input.artifactLocation ?? '';
-  const root = input.inOwnStore === true ? PROXY_SCHEME : (platform.config.defaultArtifactRoot ?? PROXY_SCHEME);
+  const { artifact_root: ofProject } = await platform.projects.get(project);
+  const usual = ofProject ?? platform.config.defaultArtifactRoot ?? PROXY_SCHEME;
+  const root = input.inOwnStore === true ? PROXY_SCHEME : usual;
   const location = given === '' ? { root: root.replace(/\/+$/, '') } : { uri: checkArtifactLocation(given) };
   return await platform.database.transaction(async (trx) => {
     const atMs = platform.clock.now().getTime();

@@ -32,7 +32,7 @@ import { logRunBatch } from './log-batch.ts';
 import { addLoggedModel, changeLoggedModel, getStoredLoggedModel, searchStoredLoggedModels } from './logged-models.ts';
 import { MetricAnnouncer } from './metric-announcer.ts';
 import { readBulkHistory } from './metric-store.ts';
-import { getMetricCurves, getMetricHistory } from './metrics.ts';
+import { getMetricCurves, getMetricHistory, sampleMetric } from './metrics.ts';
 import type { RunStart, TrackingParts } from './parts.ts';
 import { presentRun } from './present-run.ts';
 import { trackingHandlers } from './routes.ts';
@@ -49,7 +49,7 @@ import type {
   TrackingDoor,
 } from './tracking-door.ts';
 
-export { locationBelow, PROXY_SCHEME, proxiedPath } from './artifact-location.ts';
+export { checkArtifactLocation, locationBelow, PROXY_SCHEME, proxiedPath } from './artifact-location.ts';
 export { checkArtifactFile, checkArtifactPath } from './artifact-path.ts';
 export type { ArtifactPlace } from './artifact-places.ts';
 export type { ArtifactEntry } from './artifact-store.ts';
@@ -58,6 +58,7 @@ export { contentTypeOf } from './content-type.ts';
 export type { StoredExperiment } from './experiment-store.ts';
 export { experimentMissing, experimentNumber, type Page, pageOf, requireActiveExperiment } from './experiments.ts';
 export { loggedModelStatus, type StoredLoggedModel } from './logged-model-store.ts';
+export type { BulkPoint } from './metric-store.ts';
 export type { StoredRun } from './run-store.ts';
 export { type SearchClause, searchClauses } from './search-clauses.ts';
 export {
@@ -125,6 +126,7 @@ const metricsOf = (parts: TrackingParts): Metrics => ({
   history: async (project, input) => await getMetricHistory(parts, project, input),
   bulkHistory: async (project, runIds, key, limit) =>
     await readBulkHistory(parts.platform.database, { project, runIds, key, limit }),
+  sample: async (project, input) => await sampleMetric(parts, project, input),
   curves: async (project, runId, keys, maxPoints) => await getMetricCurves(parts, project, runId, keys, maxPoints),
 });
 

@@ -52,6 +52,32 @@ export async function readBulkHistory(
   return rows;
 }
 
+export interface Sampling {
+  readonly run: number;
+  readonly key: string;
+  readonly steps: { readonly first: number; readonly last: number } | null;
+  readonly limit: number;
+}
+
+/**
+ * At most `limit` points in the order of steps: the first of each of as many equal parts, and the last one of all.
+ * By points and not by steps, so that many points of one step are thinned too.
+ */
+export async function readSampled(on: Queryable, { run, key, steps, limit }: Sampling): Promise<StoredMetricPoint[]> {
+  const within = steps === null ? sql`` : sql`and step between ${steps.first} and ${steps.last}`;
+  const { rows } = await sql<StoredMetricPoint>`
+    with part as (
+      select value, is_nan, step, timestamp_ms, ntile(${limit}) over place as part, row_number() over place as number,
+        count(*) over () as total
+      from tracking.metric where run = ${run} and key = ${key} ${within}
+      window place as (order by step, timestamp_ms, value, is_nan)),
+    marked as (select *, lag(part) over (order by number) as before from part)
+    select value, is_nan, step, timestamp_ms from marked
+    where before is distinct from part or number = total order by number`.execute(on.tables<unknown>());
+  // The last point stands for its part when there is no room for both.
+  return rows.length > limit ? rows.filter((_, i) => i !== limit - 1) : rows;
+}
+
 export interface MetricRange {
   key: string;
   first_step: number;

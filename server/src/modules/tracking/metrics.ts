@@ -3,10 +3,12 @@ import { pageToken, readPageToken } from '#platform/page-token';
 import { runNotFound } from './batch-store.ts';
 import type { MetricRange } from './metric-store.ts';
 import {
+  type BulkPoint,
   historyPlace,
   listMetricRanges,
   readByStep,
   readHistory,
+  readSampled,
   readThinned,
   type StoredMetricPoint,
   timeRange,
@@ -52,6 +54,31 @@ export async function getMetricHistory(
   const last = points.at(-1);
   if (points.length === found.length || last === undefined) return { points };
   return { points, nextPageToken: pageToken(question, historyPlace(last)) };
+}
+
+export interface SampleInput {
+  readonly runIds: readonly string[];
+  readonly key: string;
+  /** Both included. */
+  readonly steps: { readonly first: number; readonly last: number } | null;
+  /** Of each run. */
+  readonly limit: number;
+}
+
+/** Evenly chosen points of one metric, run after run as they were named; `not_found` unless all runs are there. */
+export async function sampleMetric(
+  parts: TrackingParts,
+  project: string,
+  { runIds, key, steps, limit }: SampleInput,
+): Promise<BulkPoint[]> {
+  const runs: (readonly [string, number])[] = [];
+  for (const id of runIds) runs.push([id, await runNumber(parts, project, id)]);
+  const points: BulkPoint[] = [];
+  for (const [run_id, run] of runs) {
+    const found = await readSampled(parts.platform.database, { run, key, steps, limit });
+    for (const point of found) points.push({ ...point, run_id });
+  }
+  return points;
 }
 
 export interface CurvePoint {

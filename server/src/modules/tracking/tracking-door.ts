@@ -14,7 +14,7 @@ import type { BatchInput } from './log-batch.ts';
 import type { StoredLoggedModel } from './logged-model-store.ts';
 import type { changeLoggedModel, LoggedModelSearchInput, NewLoggedModelInput } from './logged-models.ts';
 import type { BulkPoint } from './metric-store.ts';
-import type { HistoryInput, HistoryPage, MetricCurve } from './metrics.ts';
+import type { HistoryInput, HistoryPage, MetricCurve, SampleInput } from './metrics.ts';
 import type { StoredInput, StoredRun } from './run-store.ts';
 import type { RunChangeInput, RunSearchInput } from './runs.ts';
 import type { StartRunInput } from './start-run.ts';
@@ -67,6 +67,7 @@ export interface Runs {
 export interface Metrics {
   history(project: string, input: HistoryInput): Promise<HistoryPage>;
   bulkHistory(project: string, runIds: readonly string[], key: string, limit: number): Promise<BulkPoint[]>;
+  sample(project: string, input: SampleInput): Promise<BulkPoint[]>;
   curves(project: string, runId: string, keys: readonly string[] | null, maxPoints: number): Promise<MetricCurve[]>;
 }
 

@@ -8,7 +8,8 @@ import { findLiveToken, insertToken, listTokens, revokeToken, type StoredToken, 
 
 const CACHE_MS = 30_000;
 const TOUCH_EVERY_MS = 60_000;
-const CHANNEL = 'flyball_tokens';
+/** Tells every process to forget the tokens that it remembers. */
+export const TOKEN_CHANNEL = 'flyball_tokens';
 
 export interface NewToken {
   readonly name: string;
@@ -174,12 +175,12 @@ export function createAccess(database: Database, audit: AuditLog, options: Acces
         if (!(await revokeToken(trx, id))) throw notFound('live token', id);
         const subject = { kind: 'token', id };
         await audit.record(trx, { actor, project: null, action: 'access.token-revoked', subject });
-        await database.notify(CHANNEL, id, trx);
+        await database.notify(TOKEN_CHANNEL, id, trx);
       });
       cache.clear();
     },
     start: async () => {
-      undo.push(await database.listen(CHANNEL, () => cache.clear()));
+      undo.push(await database.listen(TOKEN_CHANNEL, () => cache.clear()));
       undo.push(database.onReconnect(() => cache.clear()));
     },
     stop: async () => {

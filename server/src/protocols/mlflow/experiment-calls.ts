@@ -42,6 +42,34 @@ export function resultLimit(given: number | undefined, fallback: number, most: n
   throw invalidInput(`Invalid value ${limit} for parameter 'max_results' supplied. ${problem}`);
 }
 
+const MOST_EXPERIMENTS = 20;
+
+/** What runs were given; its other path, which lacks a slash, is served by nobody. */
+const searchDatasetsCall = call({
+  method: 'POST',
+  path: '/mlflow/experiments/search-datasets',
+  ajaxOnly: true,
+  access: 'viewer',
+  request: message({ experiment_ids: listOf(text) }),
+  handle: async ({ experiment_ids: ids = [] }, { tracking, project }) => {
+    if (ids.length === 0) throw invalidInput('SearchDatasets request must specify at least one experiment_id.');
+    if (ids.length > MOST_EXPERIMENTS) {
+      throw invalidInput(
+        `SearchDatasets request cannot specify more than ${MOST_EXPERIMENTS} experiment_ids. ` +
+          `Received ${ids.length} experiment_ids.`,
+      );
+    }
+    const found = await tracking.runs.listDatasets(project, ids);
+    const summaries = found.map(({ experiment, name, digest, context }) => ({
+      experiment_id: String(experiment),
+      name,
+      digest,
+      context: context ?? undefined,
+    }));
+    return { dataset_summaries: nonEmpty(summaries) };
+  },
+});
+
 const search = (method: 'GET' | 'POST'): MlflowCall =>
   call({
     method,
@@ -131,6 +159,7 @@ export const experimentCalls: readonly MlflowCall[] = [
       return { experiment_id: String(made.id) };
     },
   }),
+  searchDatasetsCall,
   move('/mlflow/experiments/delete', 'deleted'),
   move('/mlflow/experiments/restore', 'active'),
   call({

@@ -4,13 +4,14 @@
 import { invalidInput, PlatformError } from '@flyball/api';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access } from '#platform/access/access';
-import { requireAccess } from '#platform/access/permission';
+import { requireAccess, requireSignedIn } from '#platform/access/permission';
+import type { Projects } from '#platform/access/projects';
 import type { SignedLinks } from '#platform/access/signed-links';
 import type { Registry } from '#registry';
 import type { Tracing } from '#tracing';
 import type { Tracking } from '#tracking';
 import type { CallContext } from './mlflow-call.ts';
-import { answerMlflowError, answerNoEndpoint } from './mlflow-error.ts';
+import { answerMlflowError, answerNoEndpoint, saying } from './mlflow-error.ts';
 import { type MlflowRoute, mlflowCalls, prefixesOf, streamPrefixes, streamRoutes } from './route-table.ts';
 
 export { type MlflowRoute, mlflowRouteTable } from './route-table.ts';
@@ -22,6 +23,7 @@ export interface MlflowOptions {
   readonly tracking: Tracking;
   readonly tracing: Tracing;
   readonly registry: Registry;
+  readonly projects: Projects;
   readonly access: Access;
   readonly links: SignedLinks;
   /** Where clients reach us, for links; otherwise what they say themselves. With the prefix of all paths. */
@@ -36,7 +38,7 @@ export interface MlflowOptions {
 /** What clients may count on; they try nothing else. */
 const serverInfo = ({ servesArtifacts, sendsToStore }: MlflowOptions) => ({
   store_type: 'SqlStore',
-  workspaces_enabled: false,
+  workspaces_enabled: true,
   trace_archival_enabled: false,
   multipart_uploads_enabled: servesArtifacts && sendsToStore,
   multipart_downloads_enabled: servesArtifacts && sendsToStore,
@@ -75,22 +77,20 @@ function checkServed(request: FastifyRequest, { servesArtifacts }: MlflowOptions
 async function contextOf(
   request: FastifyRequest,
   options: MlflowOptions,
-  needed: MlflowRoute['access'],
+  { access: needed, scope }: Pick<MlflowRoute, 'access' | 'scope'>,
 ): Promise<CallContext> {
-  const { tracking, tracing, registry, access } = options;
+  const { tracking, tracing, registry, projects, access } = options;
   const actor = await access.authenticate(request.headers, request.id);
-  const project = projectOf(request);
-  requireAccess(actor, needed, project);
-  if (project !== 'default') {
-    await access.requireProject(project).catch((cause: unknown) => {
-      if (!(cause instanceof PlatformError) || cause.code !== 'not_found') throw cause;
-      throw new PlatformError('not_found', `Workspace '${project}' not found`, { cause });
-    });
+  const params = request.params as Record<string, string>;
+  const project = scope === 'project' ? projectOf(request) : (params['workspace_name'] ?? 'default');
+  if (scope === 'anywhere') requireSignedIn(actor);
+  else requireAccess(actor, needed, scope === 'instance' ? null : project);
+  if (scope === 'project' && project !== 'default') {
+    await saying(access.requireProject(project), { not_found: `Workspace '${project}' not found` });
   }
   checkServed(request, options);
-  const params = request.params as Record<string, string>;
   const query = request.query as Record<string, unknown>;
-  return { actor, project, tracking, tracing, registry, params, query, links: linksFor(request, options) };
+  return { actor, project, tracking, tracing, registry, projects, params, query, links: linksFor(request, options) };
 }
 
 /** Bodies are read as text: which content types are fine is said in MLflow's words. */
@@ -117,9 +117,10 @@ function mountCalls(scope: FastifyInstance, options: MlflowOptions, prefix: stri
     if (!prefixesOf(call).includes(prefix)) continue;
     const handler = async (request: FastifyRequest, reply: FastifyReply) => {
       // Authorisation does not wait for the body to be understood.
-      const context = await contextOf(request, options, call.access);
-      const answer = JSON.stringify(await call.run(request, context));
-      return await reply.type('application/json').send(answer);
+      const context = await contextOf(request, options, call);
+      const answer = await call.run(request, context);
+      reply.status(call.status);
+      return await (call.status === 204 ? reply.send() : reply.type('application/json').send(JSON.stringify(answer)));
     };
     scope.route({ method: call.method, url: call.path, bodyLimit: MOST_BODY_BYTES, handler });
   }
@@ -130,7 +131,7 @@ function mountStreams(scope: FastifyInstance, options: MlflowOptions): void {
   scope.setErrorHandler(answerMlflowError);
   for (const route of streamRoutes) {
     const handler = async (request: FastifyRequest, reply: FastifyReply) =>
-      await route.run(request, reply, await contextOf(request, options, route.access));
+      await route.run(request, reply, await contextOf(request, options, { access: route.access, scope: 'project' }));
     for (const prefix of streamPrefixes(route)) {
       scope.route({ method: route.method, url: prefix + route.path, bodyLimit: MOST_ARTIFACT_BYTES, handler });
     }

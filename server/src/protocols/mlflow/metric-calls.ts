@@ -1,10 +1,91 @@
 import { invalidInput } from '@flyball/api';
-import { int64, message, nonEmpty, text, wireNumber } from './message.ts';
+import type { BulkPoint } from '#tracking';
+import { int64, listOf, message, nonEmpty, text, wireNumber } from './message.ts';
 import { call, type MlflowCall, optionalText, requiredText } from './mlflow-call.ts';
+import { positive } from './model-calls.ts';
+import { HINT } from './request-rules.ts';
 import { runIdOf } from './run-calls.ts';
+
+const MOST_RUNS = 100;
+const MOST_POINTS = 25_000;
+const MOST_POINTS_OF_RUN = 2_500;
+
+const presentPoint = (key: string, { value, is_nan, timestamp_ms: timestamp, step, run_id }: BulkPoint) => ({
+  key,
+  value: wireNumber(value, is_nan),
+  timestamp,
+  step,
+  run_id,
+});
+
+const bulkCall = call({
+  method: 'GET',
+  path: '/mlflow/metrics/get-history-bulk',
+  ajaxOnly: true,
+  access: 'viewer',
+  request: message({ run_id: listOf(text), metric_key: text, max_results: int64 }),
+  handle: async ({ run_id: ids = [], metric_key: key, max_results: limit = MOST_POINTS }, { tracking, project }) => {
+    const question = 'GetMetricHistoryBulk request';
+    if (ids.length === 0) throw invalidInput(`${question} must specify at least one run_id.`);
+    if (ids.length > MOST_RUNS) {
+      throw invalidInput(`${question} cannot specify more than ${MOST_RUNS} run_ids. Received ${ids.length} run_ids.`);
+    }
+    if (key === undefined) throw invalidInput(`${question} must specify a metric_key.`);
+    const points = await tracking.metrics.bulkHistory(project, ids, key, Math.min(positive(limit), MOST_POINTS));
+    return { metrics: points.map((point) => presentPoint(key, point)) };
+  },
+});
+
+/** Both ends or none. */
+function stepsOf(first: number | undefined, last: number | undefined) {
+  if (first === undefined && last === undefined) return null;
+  if (first === undefined || last === undefined) {
+    throw invalidInput('If either start step or end step are specified, both must be specified.');
+  }
+  if (first <= last) return { first, last };
+  const found = `Found start_step=${first} and end_step=${last}.`;
+  throw invalidInput(`end_step must be greater than start_step. ${found}`);
+}
+
+const intervalCall = call({
+  method: 'GET',
+  path: '/mlflow/metrics/get-history-bulk-interval',
+  access: 'viewer',
+  request: message({
+    run_ids: listOf(text),
+    metric_key: text,
+    start_step: int64,
+    end_step: int64,
+    max_results: int64,
+  }),
+  rules: {
+    run_ids: { kind: 'texts', required: true },
+    metric_key: requiredText,
+    start_step: { kind: 'integer' },
+    end_step: { kind: 'integer' },
+    max_results: { kind: 'integer' },
+  },
+  handle: async (input, { tracking, project }) => {
+    const { run_ids: runIds = [], metric_key: key = '', max_results: limit = MOST_POINTS_OF_RUN } = input;
+    if (runIds.length > MOST_RUNS) {
+      throw invalidInput(
+        `GetMetricHistoryBulkInterval request must specify at most ${MOST_RUNS} run_ids. ` +
+          `Received ${runIds.length} run_ids.${HINT}`,
+      );
+    }
+    if (limit < 1 || limit > MOST_POINTS_OF_RUN) {
+      throw invalidInput(`max_results must be between 1 and ${MOST_POINTS_OF_RUN}.${HINT}`);
+    }
+    const steps = stepsOf(input.start_step, input.end_step);
+    const points = await tracking.metrics.sample(project, { runIds, key, steps, limit });
+    return { metrics: nonEmpty(points.map((point) => presentPoint(key, point))) };
+  },
+});
 
 /** `/mlflow/metrics/*` */
 export const metricCalls: readonly MlflowCall[] = [
+  bulkCall,
+  intervalCall,
   call({
     method: 'GET',
     path: '/mlflow/metrics/get-history',

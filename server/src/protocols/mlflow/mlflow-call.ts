@@ -1,6 +1,7 @@
 import type { Access } from '@flyball/api';
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '#platform/access/actor';
+import type { Projects } from '#platform/access/projects';
 import type { Registry } from '#registry';
 import type { Tracing } from '#tracing';
 import type { Tracking } from '#tracking';
@@ -15,6 +16,7 @@ export interface CallContext {
   readonly tracking: Tracking;
   readonly tracing: Tracing;
   readonly registry: Registry;
+  readonly projects: Projects;
   /** Parameters of the path, and of the query where a call has its own way with them. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
@@ -29,13 +31,24 @@ export interface Links {
   check(subject: string): Promise<void>;
 }
 
+/**
+ * Where the caller needs the role: in the project of the call, in the one that the path names as `workspace_name`, on
+ * the whole instance, or in any project, where signing in is enough.
+ */
+export type Scope = 'project' | 'named' | 'instance' | 'anywhere';
+type Status = 200 | 201 | 204;
+
 /** One JSON endpoint: where it is, who may call it, what it does. */
 export interface MlflowCall {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   /** The major version of its path. */
   readonly version: 2 | 3;
+  /** Whether only pages ask for it, below `/ajax-api`. */
+  readonly ajaxOnly: boolean;
   readonly access: Access;
+  readonly scope: Scope;
+  readonly status: Status;
   run(request: FastifyRequest, context: CallContext): Promise<object>;
 }
 
@@ -43,7 +56,10 @@ interface TypedCall<F extends Fields> {
   readonly method: MlflowCall['method'];
   readonly path: string;
   readonly version?: 2 | 3;
+  readonly ajaxOnly?: boolean;
   readonly access: Access;
+  readonly scope?: Scope;
+  readonly status?: Status;
   readonly request: Message<F>;
   readonly rules?: Rules;
   handle(input: MessageOf<F>, context: CallContext): Promise<object>;
@@ -51,14 +67,18 @@ interface TypedCall<F extends Fields> {
 
 /** Declares an endpoint; the handler's input is typed by the message. */
 export function call<F extends Fields>(typed: TypedCall<F>): MlflowCall {
-  const { method, path, version = 2, access, request: message, rules = {}, handle } = typed;
+  const { method, path, version = 2, ajaxOnly = false, access, rules = {}, handle } = typed;
+  const { scope = 'project', status = 200 } = typed;
   return {
     method,
     path,
     version,
+    ajaxOnly,
     access,
+    scope,
+    status,
     run: async (request, context) => {
-      return await handle(readRequest(request, { request: message, rules }, context.params), context);
+      return await handle(readRequest(request, { request: typed.request, rules }, context.params), context);
     },
   };
 }

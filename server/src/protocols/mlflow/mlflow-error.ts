@@ -26,7 +26,8 @@ const reasonOf = (details: unknown): unknown =>
   typeof details === 'object' && details !== null && 'reason' in details ? details.reason : undefined;
 
 function answerOf({ code, details }: PlatformError): MlflowAnswer {
-  if (code === 'conflict' && reasonOf(details) === 'not_active') return { status: 400, code: 'INVALID_STATE' };
+  const reason = code === 'conflict' ? reasonOf(details) : undefined;
+  if (reason === 'not_active' || reason === 'not_empty') return { status: 400, code: 'INVALID_STATE' };
   return answers[code];
 }
 

@@ -53,7 +53,7 @@ describe('the door for MLflow clients', () => {
     assert.match((await call('GET', '/version')).text, /^\d+\.\d+\.\d+$/);
     assert.equal((await call('GET', '/health')).text, 'OK');
     const info = (await call('GET', '/api/3.0/mlflow/server-info')).body;
-    assert.deepEqual([info['store_type'], info['workspaces_enabled']], ['SqlStore', false]);
+    assert.deepEqual([info['store_type'], info['workspaces_enabled']], ['SqlStore', true]);
   });
 
   it('says of what is not built that there is no such endpoint', async () => {

@@ -15,7 +15,7 @@ export interface Rule {
 
 export type Rules = Readonly<Record<string, Rule>>;
 
-const HINT = ' See the API docs for more information about request parameters.';
+export const HINT = ' See the API docs for more information about request parameters.';
 
 const fits: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   text: (value) => typeof value === 'string',

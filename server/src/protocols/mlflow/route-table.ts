@@ -8,7 +8,7 @@ import { experimentCalls } from './experiment-calls.ts';
 import { loggedModelCalls } from './logged-model-calls.ts';
 import { loggingCalls } from './logging-calls.ts';
 import { metricCalls } from './metric-calls.ts';
-import type { MlflowCall } from './mlflow-call.ts';
+import type { MlflowCall, Scope } from './mlflow-call.ts';
 import { modelCalls } from './model-calls.ts';
 import { runCalls } from './run-calls.ts';
 import { scorerCalls } from './scorer-calls.ts';
@@ -17,6 +17,7 @@ import { traceStreams } from './trace-streams.ts';
 import { traceV2Calls } from './trace-v2-calls.ts';
 import { versionCalls } from './version-calls.ts';
 import { webhookCalls } from './webhook-calls.ts';
+import { workspaceCalls } from './workspace-calls.ts';
 
 /** Every JSON endpoint. */
 export const mlflowCalls: readonly MlflowCall[] = [
@@ -35,6 +36,7 @@ export const mlflowCalls: readonly MlflowCall[] = [
   ...evaluationDatasetCalls,
   ...scorerCalls,
   ...webhookCalls,
+  ...workspaceCalls,
 ];
 
 /** Every endpoint of raw bytes. */
@@ -45,11 +47,12 @@ export interface MlflowRoute {
   /** The whole path; `:name` and `*` stand for parameters. */
   readonly path: string;
   readonly access: Access;
+  readonly scope: Scope;
 }
 
 /** Where an endpoint is served: for programs, and for pages. */
-export const prefixesOf = ({ version }: Pick<MlflowCall, 'version'>): string[] => [
-  `/api/${version}.0`,
+export const prefixesOf = ({ version, ajaxOnly }: Pick<MlflowCall, 'version' | 'ajaxOnly'>): string[] => [
+  ...(ajaxOnly ? [] : [`/api/${version}.0`]),
   `/ajax-api/${version}.0`,
 ];
 
@@ -65,12 +68,25 @@ export const streamPrefixes = ({ place }: StreamRoute): readonly string[] => pla
 /** Who may call what, for the test that walks all routes as everybody. */
 export const mlflowRouteTable: readonly MlflowRoute[] = [
   ...mlflowCalls.flatMap((call) =>
-    prefixesOf(call).map((prefix) => ({ method: call.method, path: prefix + call.path, access: call.access })),
+    prefixesOf(call).map((prefix) => ({
+      method: call.method,
+      path: prefix + call.path,
+      access: call.access,
+      scope: call.scope,
+    })),
   ),
   ...streamRoutes.flatMap((route) =>
-    streamPrefixes(route).map((prefix) => ({ method: route.method, path: prefix + route.path, access: route.access })),
+    streamPrefixes(route).map((prefix) => ({
+      method: route.method,
+      path: prefix + route.path,
+      access: route.access,
+      scope: 'project' as const,
+    })),
   ),
-  { method: 'GET', path: '/version', access: 'public' },
-  { method: 'GET', path: '/api/3.0/mlflow/server-info', access: 'public' },
-  { method: 'GET', path: '/ajax-api/3.0/mlflow/server-info', access: 'public' },
+  ...['/version', '/api/3.0/mlflow/server-info', '/ajax-api/3.0/mlflow/server-info'].map((path) => ({
+    method: 'GET' as const,
+    path,
+    access: 'public' as const,
+    scope: 'project' as const,
+  })),
 ];
