@@ -18,6 +18,7 @@ interface Spoken {
   readonly model?: string;
   readonly loggedModel?: string;
   readonly refused?: string;
+  readonly told?: number;
 }
 
 describe('an unmodified mlflow client', { skip: python === '' && 'run it with npm run test:clients' }, () => {
@@ -27,7 +28,7 @@ describe('an unmodified mlflow client', { skip: python === '' && 'run it with np
 
   before(async () => {
     assert.ok(existsSync(python), `${python} does not exist`);
-    open = await createTestServer();
+    open = await createTestServer({ allowPrivateWebhooks: true });
     guarded = await createTestServer({ auth: 'token', adminToken });
   });
 
@@ -104,6 +105,19 @@ describe('an unmodified mlflow client', { skip: python === '' && 'run it with np
     const { state, trace_metadata: metadata } = known.trace_info;
     assert.equal(state, 'OK');
     assert.equal((metadata as Record<string, string>)['mlflow.sourceRun'], runId);
+  });
+
+  it('is told of changes by webhooks, signed as it expects', async () => {
+    const { told } = await speak('mlflow_webhooks.py', open);
+    assert.equal(told, 14);
+    const audit = await open.client().listAudit({ query: { limit: 1000 } });
+    assert.doesNotMatch(JSON.stringify(audit), /only the receiver knows it/);
+  });
+
+  it('keeps teams apart by workspaces', async () => {
+    const { run: runId = '' } = await speak('mlflow_workspaces.py', open);
+    const known = await open.client(undefined, 'team-a').getRun({ params: { run: runId } });
+    assert.equal(known.params['workspace'], 'team-a');
   });
 
   it('signs in with a token or a password, and is kept to its project and role', async () => {
