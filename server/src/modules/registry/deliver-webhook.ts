@@ -13,7 +13,7 @@ import {
   settleDelivery,
 } from './webhook-delivery-store.ts';
 import type { WebhookEvent } from './webhook-event.ts';
-import { listListeners, type StoredWebhook } from './webhook-store.ts';
+import { listListeners, pauseWebhook, type StoredWebhook } from './webhook-store.ts';
 
 export const DELIVERY_QUEUE = 'registry.webhook';
 
@@ -24,6 +24,8 @@ export interface DeliveryJob {
 /** Before each further try. After the last one a delivery has failed. */
 const PAUSES_SECONDS = [1, 2, 5, 15, 60, 300, 900, 3_600];
 const LONGEST_PAUSE_SECONDS = 3_600;
+/** A receiver that fails keeps a process waiting each time, so all that goes to it waits, too. */
+const LONGEST_REST_SECONDS = 60;
 const KEEP_DAYS = 7;
 const MOST_ERROR = 500;
 
@@ -43,7 +45,8 @@ export async function fanOutChange({ platform }: RegistryParts, told: PublishedE
     for (const { id: webhook } of listeners) {
       const id = randomUUID();
       const isNew = await insertDelivery(trx, { id, webhook_id: webhook, event_id: told.id, event, payload });
-      if (isNew) await platform.jobs.send(DELIVERY_QUEUE, { delivery: id } satisfies DeliveryJob, { trx });
+      if (!isNew) continue;
+      await platform.jobs.send(DELIVERY_QUEUE, { delivery: id } satisfies DeliveryJob, { trx, singletonKey: id });
     }
   });
 }
@@ -119,13 +122,30 @@ export async function deliverWebhook(parts: RegistryParts, { delivery: id }: Del
     await settleDelivery(database, due, { state: 'dropped', response_status: null, error, wasTried: false });
     return;
   }
-  const { outcome, retryAfter } = await attempt(parts, due);
+  if (due.paused_until !== null && due.paused_until > clock.now()) {
+    await jobs.send(DELIVERY_QUEUE, { delivery: id } satisfies DeliveryJob, {
+      startAfter: due.paused_until,
+      singletonKey: id,
+    });
+    return;
+  }
+  await settle(parts, due, await attempt(parts, due));
+}
+
+/** Records a try, and makes the job of the next one in the same transaction. */
+async function settle({ platform }: RegistryParts, due: DueDelivery, { outcome, retryAfter }: Attempt): Promise<void> {
+  const { database, jobs, clock } = platform;
   const pause = PAUSES_SECONDS[due.attempts];
+  const after = (seconds: number) => new Date(clock.now().getTime() + seconds * 1000);
   await database.transaction(async (trx) => {
     const again = retryAfter !== null && pause !== undefined;
     const state = again ? 'waiting' : outcome.state;
-    if (!(await settleDelivery(trx, due, { ...outcome, state, wasTried: true })) || !again) return;
-    const startAfter = new Date(clock.now().getTime() + Math.max(pause, retryAfter) * 1000);
-    await jobs.send(DELIVERY_QUEUE, { delivery: id } satisfies DeliveryJob, { trx, startAfter });
+    if (!(await settleDelivery(trx, due, { ...outcome, state, wasTried: true }))) return;
+    const seconds = Math.max(pause ?? LONGEST_REST_SECONDS, retryAfter ?? 0);
+    const rest = retryAfter === null ? null : after(Math.min(seconds, LONGEST_REST_SECONDS));
+    await pauseWebhook(trx, due.webhook_id, rest);
+    if (!again) return;
+    const job: DeliveryJob = { delivery: due.id };
+    await jobs.send(DELIVERY_QUEUE, job, { trx, startAfter: after(seconds), singletonKey: due.id });
   });
 }

@@ -29,12 +29,12 @@ export async function insertDelivery(
   return result.numAffectedRows === 1n;
 }
 
-export type DueDelivery = StoredDelivery & Pick<StoredWebhook, 'project' | 'url' | 'status' | 'secret'>;
+export type DueDelivery = StoredDelivery & Pick<StoredWebhook, 'url' | 'status' | 'secret' | 'paused_until'>;
 
 /** With the webhook as it is now; `null` when either is gone. */
 export async function findDelivery(on: Queryable, id: string): Promise<DueDelivery | null> {
   const { rows } = await sql<DueDelivery>`
-    select d.*, w.project, w.url, w.status, w.secret
+    select d.*, w.url, w.status, w.secret, w.paused_until
     from registry.webhook_delivery d join registry.webhook w on w.id = d.webhook_id
     where d.id = ${id}`.execute(on.tables<unknown>());
   return rows[0] ?? null;

@@ -13,11 +13,13 @@ export interface StoredWebhook {
   readonly status: 'ACTIVE' | 'DISABLED';
   /** Sealed. */
   readonly secret: Buffer | null;
+  /** Until then its receiver is left alone. */
+  readonly paused_until: Date | null;
   readonly created_at: Date;
   readonly updated_at: Date;
 }
 
-export type NewWebhookRow = Omit<StoredWebhook, 'number' | 'created_at' | 'updated_at'>;
+export type NewWebhookRow = Omit<StoredWebhook, 'number' | 'paused_until' | 'created_at' | 'updated_at'>;
 export type WebhookRowChange = Partial<
   Pick<StoredWebhook, 'name' | 'description' | 'url' | 'events' | 'status' | 'secret'>
 >;
@@ -71,10 +73,17 @@ export async function updateWebhook(
       url = coalesce(${change.url ?? null}, url),
       events = coalesce(${events === undefined ? null : [...events]}::text[], events),
       status = coalesce(${change.status ?? null}, status),
+      paused_until = null,
       secret = case when ${secret !== undefined} then ${secret ?? null}::bytea else secret end,
       updated_at = clock_timestamp()
     where project = ${project} and id = ${id} returning *`.execute(on.tables<unknown>());
   return rows[0] ?? null;
+}
+
+/** `null`: go on. */
+export async function pauseWebhook(on: Queryable, id: string, until: Date | null): Promise<void> {
+  await sql`update registry.webhook set paused_until = ${until} where id = ${id}
+    and paused_until is distinct from ${until}`.execute(on.tables<unknown>());
 }
 
 /** Its deliveries go with it. */

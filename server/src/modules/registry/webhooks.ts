@@ -17,7 +17,7 @@ import {
 } from './webhook-store.ts';
 
 /** A webhook as others see it: nobody reads its secret. */
-export type Webhook = Omit<StoredWebhook, 'secret'>;
+export type Webhook = Omit<StoredWebhook, 'secret' | 'paused_until'>;
 
 export type NewWebhook = WebhookInput & { readonly name: string; readonly url: string; readonly events: string[] };
 
@@ -45,7 +45,7 @@ export interface Webhooks {
   deliveries(project: string, id: string, limit: number, token: string | undefined): Promise<Page<StoredDelivery>>;
 }
 
-const shown = ({ secret: _, ...webhook }: StoredWebhook): Webhook => webhook;
+const shown = ({ secret: _, paused_until: __, ...webhook }: StoredWebhook): Webhook => webhook;
 
 const missing = (id: string) => new PlatformError('not_found', `Webhook with ID ${id} not found.`);
 

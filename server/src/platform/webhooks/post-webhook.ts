@@ -37,7 +37,7 @@ async function beginningOf(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).subarray(0, MOST_ANSWER_BYTES).toString('utf8');
 }
 
-/** Posts JSON to an address that was checked. All of it, the answer included, has one deadline. */
+/** Posts JSON to an address that was checked. Request and answer have one deadline, whatever the receiver does. */
 export async function postWebhook({ url, payload, headers, allowPrivate, ...options }: WebhookPost) {
   const address = await webhookAddress(url, allowPrivate, options.resolve);
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;

@@ -49,7 +49,15 @@ export function isPrivateAddress(address: string): boolean {
 /** The addresses of a name. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
-const resolveByDns: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
+const LOOKUP_MS = 5_000;
+
+/** Looking up a name cannot be cancelled, but nobody has to wait for it. */
+const resolveByDns: Resolve = async (host) => {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`The name ${host} was not resolved in time`)), LOOKUP_MS);
+  const found = lookup(host, { all: true }).finally(() => clearTimeout(timer));
+  return (await Promise.race([found, late])).map(({ address }) => address);
+};
 
 /**
  * The address that a webhook may be sent to: resolved once and then used as it is, so that a name cannot point

@@ -230,6 +230,21 @@ describe('webhooks of the registry', () => {
     assert.match(failed?.error ?? '', /answered 404/);
   });
 
+  it('leave a receiver alone for a moment after it failed, and hold up nobody else', async () => {
+    receiver.answerWith({ status: 503, headers: { 'retry-after': '6' } }, { status: 200 });
+    const other = await openWebhookReceiver();
+    const { webhook_id: failing } = await hook();
+    await hook({ url: other.url });
+    await send('POST', '/registered-models/create', { name: 'first' });
+    await waitFor(async () => (await deliveries(failing))[0]?.attempts === 1);
+    for (const name of ['second', 'third', 'fourth']) await send('POST', '/registered-models/create', { name });
+    await waitFor(() => other.received.length === 4);
+    assert.equal(receiver.received.length, 1);
+    await waitFor(async () => (await deliveries(failing)).every(({ state }) => state === 'delivered'), 40);
+    assert.equal(receiver.received.length, 5);
+    await other.close();
+  });
+
   it('send nothing while they are disabled, not even what waits, and nothing of other events or projects', async () => {
     const { webhook_id: id } = await hook({ status: 'DISABLED' });
     const { webhook_id: other } = await hook({ events: [{ entity: 'PROMPT', action: 'CREATED' }] });
