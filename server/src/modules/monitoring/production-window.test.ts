@@ -201,7 +201,7 @@ describe('a window of production that moves on', () => {
           deepEqual(await actual(window, champion, fromMs, untilMs), log.expected(champion, fromMs, untilMs));
         }
       }),
-      { numRuns: 25, endOnFailure: false },
+      { numRuns: 15, endOnFailure: false },
     );
   });
 

@@ -161,7 +161,9 @@ export class ProductionWindow {
       shadows: files.shadows.filter(({ maxAtMs }) => maxAtMs >= base.untilMs),
       labels: files.labels.filter(isNew),
     };
-    return await this.#analytics.run({ name: 'production-rows' }, async (session) => {
+    // A second thread costs more than it brings where little is read.
+    const job = { name: 'production-rows', ...(isFresh ? {} : { threads: 1 }) };
+    return await this.#analytics.run(job, async (session) => {
       const predictions = await relation(session, 'predictions', recent.predictions);
       const rows = await this.#rows(session, base, span, predictions, recent.shadows);
       const labels = await relation(session, 'labels', recent.labels);
