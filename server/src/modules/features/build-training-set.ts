@@ -8,7 +8,7 @@ import { newId } from '#platform/uuid';
 import type { FeatureParts } from './parts.ts';
 import { findAnswer, keepTrainingSet } from './training-set-store.ts';
 import { findView } from './view-store.ts';
-import { type SpineJoin, viewSql } from './window-sql.ts';
+import { type SpineBounds, type SpineJoin, viewSql } from './window-sql.ts';
 
 type DatasetVersion = Awaited<ReturnType<FeatureParts['data']['getVersion']>>;
 
@@ -75,7 +75,7 @@ function joinsOf(spec: TrainingSetSpec, views: ReadonlyMap<string, FeatureView>)
   return [...joins.values()];
 }
 
-async function boundsOf(session: AnalyticsSession): Promise<{ minMs: number; maxMs: number; rowCount: number }> {
+async function boundsOf(session: AnalyticsSession): Promise<SpineBounds> {
   const [row] = await session.rows('select count(*) as rows, min(__t) as low, max(__t) as high from spine');
   return { rowCount: Number(row!['rows']), minMs: Number(row!['low']), maxMs: Number(row!['high']) };
 }

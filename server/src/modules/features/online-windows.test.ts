@@ -130,10 +130,18 @@ describe('windows', () => {
       await rm(folder, { recursive: true, force: true });
     });
 
-    async function offline(session: AnalyticsSession, view: FeatureViewDefinition): Promise<(number | null)[][]> {
+    async function offline(
+      session: AnalyticsSession,
+      view: FeatureViewDefinition,
+      rowCount?: number,
+    ): Promise<(number | null)[][]> {
       const wanted = view.features.map(({ name }) => ({ feature: name, as: name }));
-      const [row] = await session.rows('select min(__t) as low, max(__t) as high from spine');
-      const bounds = { minMs: Number(row!['low']), maxMs: Number(row!['high']) };
+      const [row] = await session.rows('select count(*) as rows, min(__t) as low, max(__t) as high from spine');
+      const bounds = {
+        rowCount: rowCount ?? Number(row!['rows']),
+        minMs: Number(row!['low']),
+        maxMs: Number(row!['high']),
+      };
       const { prepare, joins, columns } = viewSql({ view, keyColumn: 'asked', wanted }, 0, bounds);
       for (const statement of prepare) await session.execute(statement);
       const rows = await session.rows(`select ${columns.join(', ')} from spine s ${joins} order by s.__id`);

@@ -13,7 +13,11 @@ export async function previewFeatures(
 ): Promise<Record<string, unknown>[]> {
   const version = await parts.data.getVersion(project, view.source.dataset, 'latest');
   const wanted = view.features.map(({ name }) => ({ feature: name, as: name }));
-  const compiled = viewSql({ view, keyColumn: 'key', wanted }, 0, { minMs: atMs, maxMs: atMs });
+  const compiled = viewSql({ view, keyColumn: 'key', wanted }, 0, {
+    rowCount: keys.length,
+    minMs: atMs,
+    maxMs: atMs,
+  });
   return await parts.platform.analytics.run({ name: 'preview-features' }, async (session) => {
     await openVersion(parts, session, version);
     await session.execute('create table asked (key varchar, __id bigint)');

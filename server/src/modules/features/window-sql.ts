@@ -13,62 +13,106 @@ export interface SpineJoin {
   readonly wanted: readonly { readonly feature: string; readonly as: string }[];
 }
 
-const measureSql = ({ column, above }: Measure): string => {
-  const name = quoteIdentifier(column);
-  return above === null ? `${name}::double` : `(${name} > ${above})::int`;
-};
-
-/**
- * Events of a view that can matter to questions in [minMs, maxMs]. Keys are numbered from 1, because sorting and
- * joining by text costs several times as much; 0 stands for a key without events.
- */
-function eventStatements(
-  view: View,
-  plan: ViewPlan,
-  position: number,
-  { minMs, maxMs }: { readonly minMs: number; readonly maxMs: number },
-): string[] {
-  const { happenedAt, knownAt } = view.source;
-  const key = quoteIdentifier(view.source.key);
-  const happened = `epoch_ms(${quoteIdentifier(happenedAt)})`;
-  const known = `greatest(epoch_ms(${quoteIdentifier(knownAt)}), ${happened})`;
-  const reach = Math.max(plan.longestMs, plan.ttlMs);
-  const matters = `${key} is not null and ${known} > ${minMs - reach} and ${known} <= ${maxMs}`;
-  const measures = plan.measures.map((measure, m) => `, ${measureSql(measure)} as m${m}`).join('');
-  return [
-    `create table keys${position} as select name, (row_number() over ())::int as k
-      from (select distinct ${key}::varchar as name from data where ${matters})`,
-    `create table events${position} as select keys.k, ${happened} as h, ${known} as t${measures}
-      from data join keys${position} keys on keys.name = ${key}::varchar where ${matters}`,
-  ];
+/** What a view is asked about: the rows of the spine, and their moments from the first to the last. */
+export interface SpineBounds {
+  readonly rowCount: number;
+  readonly minMs: number;
+  readonly maxMs: number;
 }
 
-/** The distinct questions: rows of the spine that share key and moment share their answers. */
-function questionsSql({ keyColumn }: SpineJoin, position: number): string {
-  return `select distinct coalesce(keys.k, 0) as k, s.__t as t from spine s
-    left join keys${position} keys on keys.name = s.${quoteIdentifier(keyColumn)}::varchar`;
+/** A view with its number among the views of a training set, and how its keys and moments become one number. */
+interface Pass {
+  readonly join: SpineJoin;
+  readonly plan: ViewPlan;
+  readonly position: number;
+  readonly bounds: SpineBounds;
+  readonly line: KeyLine;
+}
+
+/**
+ * Places the times of all keys on one line, key behind key, since sorting and joining by one integer costs half of what
+ * key and time do. A key's stretch begins before anything that its questions can reach, so that what they look up
+ * before their windows is never in the stretch of another key but when theirs is empty.
+ */
+interface KeyLine {
+  readonly beginMs: number;
+  readonly span: number;
+  readonly type: 'bigint' | 'hugeint';
+}
+
+const reachOf = ({ longestMs, ttlMs }: ViewPlan): number => Math.max(longestMs, ttlMs);
+
+function keyLine(plan: ViewPlan, { rowCount, minMs, maxMs }: SpineBounds): KeyLine {
+  const beginMs = minMs - reachOf(plan) - 1;
+  const span = maxMs - beginMs + 1;
+  const fits = BigInt(rowCount + 1) * BigInt(span) < 2n ** 63n;
+  return { beginMs, span, type: fits ? 'bigint' : 'hugeint' };
+}
+
+const onLine = ({ beginMs, span, type }: KeyLine, k: string, ms: string): string =>
+  `${k}::${type} * ${span} + (${ms} - ${beginMs})`;
+
+const measureSql = ({ column, above }: Measure): string => {
+  const name = quoteIdentifier(column);
+  return above === null ? `${name}::double` : `(${name} > ${above})::utinyint`;
+};
+
+const keyOf = ({ join }: Pass): string => `${quoteIdentifier(join.keyColumn)}::varchar`;
+
+/** Numbers the keys that are asked for from 1; 0 stands for a question without a key. */
+function keysSql(pass: Pass): string {
+  return `select name, (row_number() over ())::int as k
+    from (select distinct ${keyOf(pass)} as name from spine) where name is not null`;
+}
+
+/** Events that can matter: of the keys that are asked for, and in reach of some question. */
+function eventsSql({ join, plan, position, bounds, line }: Pass): string {
+  const { key, happenedAt, knownAt } = join.view.source;
+  const happened = `epoch_ms(${quoteIdentifier(happenedAt)})`;
+  const known = `greatest(epoch_ms(${quoteIdentifier(knownAt)}), ${happened})`;
+  const measures = plan.measures.map((measure, m) => `, ${measureSql(measure)} as m${m}`).join('');
+  const isHappenedAsked = wantedOf(plan, join, 'happened').length > 0;
+  return `select ${onLine(line, 'keys.k', known)} as x${isHappenedAsked ? `, ${happened} as h` : ''}${measures}
+    from data join keys${position} keys on keys.name = ${quoteIdentifier(key)}::varchar
+    where ${known} > ${bounds.minMs - reachOf(plan)} and ${known} <= ${bounds.maxMs}`;
+}
+
+/** The questions in order, which is what joins by time would sort them into again and again. */
+function questionsSql(pass: Pass): string {
+  return `select s.__id as id, ${onLine(pass.line, 'coalesce(keys.k, 0)', 's.__t')} as x
+    from spine s left join keys${pass.position} keys on keys.name = s.${keyOf(pass)} order by x`;
 }
 
 const additive = (aggregate: PlannedFeature['aggregate']): boolean => ['count', 'sum', 'mean'].includes(aggregate);
 
-/** Before everything: where the sums of each key begin. */
-const BEGINNING = Number.MIN_SAFE_INTEGER;
-
 /**
- * Sums over all events of a key up to each moment, so that any window is a difference of two of them. Doubles hold
- * counts exactly. Where everything is a count, one pass over all keys in order will do, at a third of the time, since
- * what comes before a key cancels out. Other sums would lose digits to those of other keys.
+ * Where everything is a count, one pass over all keys in order will do, since what comes before a key cancels out.
+ * Events of one moment become known together, so only the last of them counts.
  */
-function runningSql(plan: ViewPlan, position: number): string {
+function countedSql({ plan, position }: Pass): string {
+  const columns = plan.measures.map((_, m) => `, m${m}`).join('');
+  const counts = plan.measures.map(
+    (_, m) => `, (count(nullif(m${m}, 0)) over passed)::int as s${m}, (count(m${m}) over passed)::int as c${m}`,
+  );
+  return `select * exclude (after) from (
+      select x, (row_number() over ())::int as n${counts.join('')}, lead(x) over () as after
+      from (select x${columns} from events${position} order by x) window passed as (rows unbounded preceding)
+    ) where after is distinct from x`;
+}
+
+/** Other sums would lose digits to those of other keys, so each key begins with zeros. Doubles hold counts exactly. */
+function summedSql({ plan, position, line: { span, type } }: Pass): string {
   const columns = ['n', ...plan.measures.flatMap((_, m) => [`s${m}`, `c${m}`])];
   const each = plan.measures.map((_, m) => `, coalesce(sum(m${m}), 0)::double as s${m}, count(m${m})::double as c${m}`);
-  const isCounted = plan.measures.every(({ above }) => above !== null);
-  return `select k, t, ${columns.map((column) => `sum(${column}) over w as ${column}`).join(', ')} from (
-      select k, t, count(*)::double as n${each.join('')} from events${position} group by k, t
-      union all select k, ${BEGINNING}${columns.map(() => ', 0').join('')} from keys${position}
-      order by k, t
-    ) window w as (${isCounted ? '' : 'partition by k order by t '}rows unbounded preceding)`;
+  return `select x, ${columns.map((column) => `sum(${column}) over w as ${column}`).join(', ')} from (
+      select x, count(*)::double as n${each.join('')} from events${position} group by x
+      union all select k::${type} * ${span}${columns.map(() => ', 0').join('')} from keys${position}
+    ) window w as (partition by x // ${span} order by x rows unbounded preceding)`;
 }
+
+/** Sums over all events of a key up to each moment, so that any window is a difference of two of them. */
+const runningSql = (pass: Pass): string =>
+  pass.plan.measures.every(({ above }) => above !== null) ? countedSql(pass) : summedSql(pass);
 
 const windowsOf = (features: readonly { readonly planned: PlannedFeature }[]): number[] => [
   ...new Set(features.map(({ planned }) => planned.windowMs)),
@@ -76,17 +120,17 @@ const windowsOf = (features: readonly { readonly planned: PlannedFeature }[]): n
 
 function additiveSql({ aggregate, measure, windowMs }: PlannedFeature, windows: readonly number[]): string {
   const before = `b${windows.indexOf(windowMs)}`;
-  const difference = (column: string): string => `coalesce(a.${column} - ${before}.${column}, 0)`;
-  if (measure < 0) return difference('n');
+  const difference = (column: string): string => `(coalesce(a.${column}, 0) - coalesce(${before}.${column}, 0))`;
+  if (measure < 0) return `${difference('n')}::double`;
   const count = difference(`c${measure}`);
-  if (aggregate === 'count') return count;
+  if (aggregate === 'count') return `${count}::double`;
   const sum = difference(`s${measure}`);
-  return aggregate === 'sum' ? `case when ${count} > 0 then ${sum} end` : `${sum} / nullif(${count}, 0)`;
+  return aggregate === 'sum' ? `case when ${count} > 0 then ${sum}::double end` : `${sum} / nullif(${count}, 0)`;
 }
 
 /** Frames hold whole milliseconds, so "later than t − w" is "from t − w + 1 on". */
-function framedSql({ aggregate, measure, windowMs }: PlannedFeature): string {
-  const over = `over (partition by k order by t range between ${windowMs - 1} preceding and current row)`;
+function framedSql({ aggregate, measure, windowMs }: PlannedFeature, { span }: KeyLine): string {
+  const over = `over (partition by x // ${span} order by x range between ${windowMs - 1} preceding and current row)`;
   if (aggregate === 'last') return `(last_value(m${measure} ignore nulls) ${over})::double`;
   return `(${aggregate}(m${measure}) ${over})::double`;
 }
@@ -94,7 +138,7 @@ function framedSql({ aggregate, measure, windowMs }: PlannedFeature): string {
 function happenedSql({ aggregate, measure }: PlannedFeature): string {
   if (measure < 0) return 'count(e.h)::double';
   const column = `e.m${measure}`;
-  if (aggregate === 'last') return `(arg_max(${column}, e.t) filter (where ${column} is not null))::double`;
+  if (aggregate === 'last') return `(arg_max(${column}, e.x) filter (where ${column} is not null))::double`;
   if (aggregate === 'mean') return `sum(${column})::double / nullif(count(${column}), 0)`;
   return `${aggregate}(${column})::double`;
 }
@@ -106,41 +150,40 @@ const wantedOf = (plan: ViewPlan, { wanted }: SpineJoin, clock: PlannedFeature['
   });
 
 /** The running sums at each question's moment, and at the beginnings of its windows. */
-function knownRelation(join: SpineJoin, plan: ViewPlan, position: number): string {
+function knownSql({ join, plan, position }: Pass): string {
   const features = wantedOf(plan, join, 'known').filter(({ planned }) => additive(planned.aggregate));
   const windows = windowsOf(features);
-  const begins = windows.map(
-    (ms, i) => `asof left join running${position} b${i} on b${i}.k = q.k and q.t - ${ms} >= b${i}.t`,
-  );
+  const begins = windows.map((ms, i) => `asof left join running${position} b${i} on q.x - ${ms} >= b${i}.x`);
   const columns = features.map(({ planned, as }) => `, ${additiveSql(planned, windows)} as ${quoteIdentifier(as)}`);
-  return `select q.k, q.t, nullif(a.t, ${BEGINNING}) as newest${columns.join('')} from questions${position} q
-    asof left join running${position} a on a.k = q.k and q.t >= a.t
+  return `select q.id, coalesce(a.x >= q.x - ${plan.ttlMs}, false) as fresh${columns.join('')}
+    from questions${position} q asof left join running${position} a on q.x >= a.x
     ${begins.join(' ')}`;
 }
 
 /** Extremes and newest values: events and questions in one relation, where a question sees its key's known events. */
-function framedRelations(join: SpineJoin, plan: ViewPlan, position: number) {
+function framedRelations({ join, plan, position, line }: Pass) {
   const features = wantedOf(plan, join, 'known').filter(({ planned }) => !additive(planned.aggregate));
   if (features.length === 0) return [];
   const nothing = plan.measures.map(() => ', null').join('');
   const measures = plan.measures.map((_, m) => `, m${m}`).join('');
-  const columns = features.map(({ planned, as }) => `${framedSql(planned)} as ${quoteIdentifier(as)}`);
-  const sql = `select k, t, ${columns.join(', ')} from (
-      select k, t, false as asked${measures} from events${position}
+  const columns = features.map(({ planned, as }) => `${framedSql(planned, line)} as ${quoteIdentifier(as)}`);
+  const sql = `select id, ${columns.join(', ')} from (
+      select x, null as id${measures} from events${position}
       union all
-      select k, t, true${nothing} from questions${position}
-    ) qualify asked`;
+      select x, id${nothing} from questions${position}
+    ) qualify id is not null`;
   return features.map(({ as }) => ({ name: `framed${position}`, as, sql }));
 }
 
-function happenedRelations(join: SpineJoin, plan: ViewPlan, position: number) {
+function happenedRelations({ join, plan, position, line: { beginMs, span } }: Pass) {
+  const moment = `q.x % ${span} + ${beginMs}`;
   return wantedOf(plan, join, 'happened').map(({ planned, as }, i) => ({
     name: `happened${position}_${i}`,
     as,
-    sql: `select q.k, q.t, ${happenedSql(planned)} as ${quoteIdentifier(as)} from questions${position} q
-      left join events${position} e on e.k = q.k and e.t <= q.t
-        and e.h > q.t - ${planned.windowMs} and e.h <= q.t
-      group by q.k, q.t`,
+    sql: `select q.id, ${happenedSql(planned)} as ${quoteIdentifier(as)} from questions${position} q
+      left join events${position} e on e.x // ${span} = q.x // ${span} and e.x <= q.x
+        and e.h > ${moment} - ${planned.windowMs} and e.h <= ${moment}
+      group by q.id`,
   }));
 }
 
@@ -157,38 +200,29 @@ export interface ViewSql {
  * A view's features for every row of the table `spine` (with `__id` and `__t`, the moment of asking in ms), over the
  * relation `data` of its events. Point-in-time exact: nothing that was not known at `__t` has any influence.
  */
-export function viewSql(
-  join: SpineJoin,
-  position: number,
-  bounds: { readonly minMs: number; readonly maxMs: number },
-): ViewSql {
+export function viewSql(join: SpineJoin, position: number, bounds: SpineBounds): ViewSql {
   const plan = planView(join.view);
+  const pass = { join, plan, position, bounds, line: keyLine(plan, bounds) };
   const known = `known${position}`;
-  const others = [...framedRelations(join, plan, position), ...happenedRelations(join, plan, position)];
+  const others = [...framedRelations(pass), ...happenedRelations(pass)];
   const tables = new Map(others.map(({ name, sql }) => [name, sql]));
-  const stale = plan.ttlMs > 0 ? `${known}.newest is null or s.__t - ${known}.newest > ${plan.ttlMs}` : null;
   const columns = join.wanted.map(({ as }) => {
     const from = others.find((one) => one.as === as)?.name ?? known;
     const value = `${from}.${quoteIdentifier(as)}`;
-    const fresh = stale === null ? value : `case when ${stale} then null else ${value} end`;
-    return `${fresh} as ${quoteIdentifier(as)}`;
+    return `${plan.ttlMs > 0 ? `case when ${known}.fresh then ${value} end` : value} as ${quoteIdentifier(as)}`;
   });
   return {
     prepare: [
-      ...eventStatements(join.view, plan, position, bounds),
-      `create table questions${position} as ${questionsSql(join, position)}`,
-      `create table running${position} as ${runningSql(plan, position)}`,
-      `create table ${known} as ${knownRelation(join, plan, position)}`,
+      `create table keys${position} as ${keysSql(pass)}`,
+      `create table events${position} as ${eventsSql(pass)}`,
+      `create table questions${position} as ${questionsSql(pass)}`,
+      `create table running${position} as ${runningSql(pass)}`,
+      `create table ${known} as ${knownSql(pass)}`,
       ...[...tables].map(([name, sql]) => `create table ${name} as ${sql}`),
       // Memory that the tables of the next view, and the joins of all, would have to do without.
-      ...['events', 'questions', 'running'].map((name) => `drop table ${name}${position}`),
+      ...['events', 'questions', 'running', 'keys'].map((name) => `drop table ${name}${position}`),
     ],
-    joins: [
-      `left join keys${position} on keys${position}.name = s.${quoteIdentifier(join.keyColumn)}::varchar`,
-      ...[known, ...tables.keys()].map(
-        (name) => `left join ${name} on ${name}.k = coalesce(keys${position}.k, 0) and ${name}.t = s.__t`,
-      ),
-    ].join('\n'),
+    joins: [known, ...tables.keys()].map((name) => `left join ${name} on ${name}.id = s.__id`).join('\n'),
     columns,
   };
 }
