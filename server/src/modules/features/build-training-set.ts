@@ -5,14 +5,15 @@ import type { Actor } from '#platform/access/actor';
 import { type AnalyticsSession, quoteIdentifier, quoteLiteral } from '#platform/analytics/analytics';
 import { canonicalJson } from '#platform/canonical-json';
 import { newId } from '#platform/uuid';
+import { answerView, type SpineBounds, type SpineJoin, type ViewAnswers } from './answer-view.ts';
 import type { FeatureParts } from './parts.ts';
 import { findAnswer, keepTrainingSet } from './training-set-store.ts';
 import { findView } from './view-store.ts';
-import { type SpineBounds, type SpineJoin, viewSql } from './window-sql.ts';
 
 type DatasetVersion = Awaited<ReturnType<FeatureParts['data']['getVersion']>>;
 
-const MEMORY_MB = 900;
+/** DuckDB's share of the step's process, which should stay near one gigabyte; sorts that need more use the disk. */
+const MEMORY_MB = 700;
 
 /** Attaches a version's files as the relation `data`. */
 export async function openVersion(
@@ -53,10 +54,18 @@ function spineSql(spec: TrainingSetSpec): string {
   const label = `(\n${spec.label.sql}\n) as ${quoteIdentifier(spec.label.name)}`;
   const inner = `select epoch_ms(${at}) as __t, ${[...columns, ...keys, label].join(', ')}
     from data where ${conditions.join(' and ')}`;
+  return `select row_number() over () as __id, * from (${inner})`;
+}
+
+/** The spine as a table. A sample is drawn by row numbers first: sorting whole rows takes longer than a second scan. */
+async function createSpine(session: AnalyticsSession, spec: TrainingSetSpec): Promise<void> {
+  const rows = spineSql(spec);
   const { sample } = spec;
-  if (sample === undefined) return `select row_number() over () as __id, * from (${inner})`;
-  return `select __id, * exclude (__id) from (select row_number() over () as __id, * from (${inner}))
-    order by hash(__id + ${sample.seed * 1_000_003}) limit ${sample.rows}`;
+  if (sample === undefined) return await session.execute(`create table spine as ${rows}`);
+  await session.execute(`create table picked as select __id from (${rows})
+    order by hash(__id + ${sample.seed * 1_000_003}) limit ${sample.rows}`);
+  await session.execute(`create table spine as select * from (${rows}) semi join picked using (__id)`);
+  await session.execute('drop table picked');
 }
 
 const keyColumn = (key: string): string => quoteIdentifier(`__key_${key}`);
@@ -75,20 +84,24 @@ function joinsOf(spec: TrainingSetSpec, views: ReadonlyMap<string, FeatureView>)
   return [...joins.values()];
 }
 
-async function boundsOf(session: AnalyticsSession): Promise<SpineBounds> {
+async function boundsOf(session: AnalyticsSession): Promise<SpineBounds & { rowCount: number }> {
   const [row] = await session.rows('select count(*) as rows, min(__t) as low, max(__t) as high from spine');
   return { rowCount: Number(row!['rows']), minMs: Number(row!['low']), maxMs: Number(row!['high']) };
 }
 
 async function writeTable(session: AnalyticsSession, spec: TrainingSetSpec, joins: readonly SpineJoin[]) {
-  await session.execute(`create table spine as ${spineSql(spec)}`);
+  await createSpine(session, spec);
   const bounds = await boundsOf(session);
   if (bounds.rowCount === 0) throw new PlatformError('invalid_input', 'No row of the dataset meets these conditions');
-  const parts = joins.map((join, i) => viewSql(join, i, bounds));
-  for (const statement of parts.flatMap(({ prepare }) => prepare)) await session.execute(statement);
+  const parts: ViewAnswers[] = [];
+  for (const [i, join] of joins.entries()) parts.push(await answerView(session, join, i, bounds));
+  // Memory that writing would have to do without.
+  for (const name of new Set(joins.map(({ keyColumn: name }) => name))) {
+    await session.execute(`alter table spine drop column ${quoteIdentifier(name)}`);
+  }
   const own = [...Object.keys(spec.columns), spec.label.name].map((name) => `s.${quoteIdentifier(name)}`);
   const columns = ['s.__t::double as __at', ...own, ...parts.flatMap((part) => part.columns)];
-  const sql = `select ${columns.join(', ')} from spine s ${parts.map((part) => part.joins).join('\n')} order by s.__t, s.__id`;
+  const sql = `select ${columns.join(', ')} from spine s ${parts.map((part) => part.join).join('\n')} order by s.__t, s.__id`;
   const written = await session.copyToParquet(sql, 'training-set.parquet');
   const described = await session.rows(
     'select column_name, column_type from (describe select * from read_parquet($1))',

@@ -47,8 +47,11 @@ export function planView(view: Pick<FeatureViewDefinition, 'features' | 'ttlSeco
 }
 
 /** The value of a measure in a row; NaN when its column is missing. */
-export function measured({ column, above }: Measure, row: Readonly<Record<string, number | null>>): number {
-  const value = row[column];
-  if (value === null || value === undefined || Number.isNaN(value)) return Number.NaN;
-  return above === null ? value : Number(value > above);
+export function measured(measure: Measure, row: Readonly<Record<string, number | null>>): number {
+  return measuredValue(measure, row[measure.column] ?? Number.NaN);
+}
+
+/** The value of a measure where its column has this value; NaN for none. */
+export function measuredValue({ above }: Measure, value: number): number {
+  return above === null || Number.isNaN(value) ? value : Number(value > above);
 }

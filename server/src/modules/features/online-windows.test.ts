@@ -9,8 +9,8 @@ import { FeatureViewDefinition as View } from '@flyball/api';
 import fc from 'fast-check';
 import type { Analytics, AnalyticsSession } from '#platform/analytics/analytics';
 import { createAnalytics } from '#platform/analytics/duckdb-analytics';
+import { answerView } from './answer-view.ts';
 import { createOnlineWindows } from './online-windows.ts';
-import { viewSql } from './window-sql.ts';
 
 interface Event {
   readonly key: string;
@@ -130,21 +130,12 @@ describe('windows', () => {
       await rm(folder, { recursive: true, force: true });
     });
 
-    async function offline(
-      session: AnalyticsSession,
-      view: FeatureViewDefinition,
-      rowCount?: number,
-    ): Promise<(number | null)[][]> {
+    async function offline(session: AnalyticsSession, view: FeatureViewDefinition): Promise<(number | null)[][]> {
       const wanted = view.features.map(({ name }) => ({ feature: name, as: name }));
-      const [row] = await session.rows('select count(*) as rows, min(__t) as low, max(__t) as high from spine');
-      const bounds = {
-        rowCount: rowCount ?? Number(row!['rows']),
-        minMs: Number(row!['low']),
-        maxMs: Number(row!['high']),
-      };
-      const { prepare, joins, columns } = viewSql({ view, keyColumn: 'asked', wanted }, 0, bounds);
-      for (const statement of prepare) await session.execute(statement);
-      const rows = await session.rows(`select ${columns.join(', ')} from spine s ${joins} order by s.__id`);
+      const [row] = await session.rows('select min(__t) as low, max(__t) as high from spine');
+      const bounds = { minMs: Number(row!['low']), maxMs: Number(row!['high']) };
+      const { join, columns } = await answerView(session, { view, keyColumn: 'asked', wanted }, 0, bounds);
+      const rows = await session.rows(`select ${columns.join(', ')} from spine s ${join} order by s.__id`);
       return rows.map((answer) => Object.values(answer) as (number | null)[]);
     }
 
@@ -173,6 +164,33 @@ describe('windows', () => {
         }),
         { numRuns: 25 },
       );
+    });
+
+    it('take the newest value that is not missing, and read columns with the names of their own', async () => {
+      const view = View.parse({
+        name: 'v',
+        entity: 'e',
+        source: { dataset: 'd', key: 'name', happenedAt: 'k', knownAt: 't' },
+        features: ['known', 'happened'].flatMap((clock) =>
+          [5, 10].map((windowSeconds) => ({
+            name: `${clock}_${windowSeconds}`,
+            aggregate: 'last',
+            clock,
+            windowSeconds,
+            of: { column: 'id' },
+          })),
+        ),
+      });
+      const found = await analytics.run({ name: 'test' }, async (session) => {
+        await session.execute(`create table data as select name, to_timestamp(k) as k, to_timestamp(t) as t, id from
+          (values ('a', 1, 2, 10), ('a', 3, 4, 20), ('a', 1, 6, 30), ('a', 6, 7, null), ('b', 1, 1, 40),
+            (null, 1, 1, 50), ('a', 2, 11, 60)) d(name, k, t, id)`);
+        await session.execute(`create table spine as select id as __id, t * 1000 as __t, asked from
+          (values (1, 'a', 5), (2, 'a', 10), (3, 'a', 1), (4, 'b', 10), (5, 'c', 10), (6, null, 10)) s(id, asked, t)`);
+        return await offline(session, view);
+      });
+      const nothing = [null, null, null, null];
+      deepEqual(found, [[20, 20, 20, 20], [30, 30, null, 30], nothing, [null, 40, null, 40], nothing, nothing]);
     });
 
     it('equal the online ones on a week of real flights, bit by bit', async () => {

@@ -22,6 +22,15 @@ export interface WrittenParquet {
   range(column: string): { readonly min: string; readonly max: string } | null;
 }
 
+/** Some rows of doubles, column by column. */
+export interface DoubleRows {
+  readonly count: number;
+  readonly columns: readonly Float64Array[];
+}
+
+/** Writes rows, at most as many as it is given, and returns how many. */
+export type Transformation = (rows: DoubleRows, into: readonly Float64Array[]) => number;
+
 export interface AnalyticsSession {
   /** A private folder of this run, the only one its SQL can touch. Removed when the run ends. */
   readonly scratch: string;
@@ -34,6 +43,11 @@ export interface AnalyticsSession {
   rows(sql: string, params?: readonly AnalyticsValue[]): Promise<Record<string, unknown>[]>;
   /** Columns for computing. */
   columns(sql: string, params?: readonly AnalyticsValue[]): Promise<{ rowCount: number; columns: AnalyticsColumn[] }>;
+  /**
+   * Passes the rows of one SELECT of DOUBLEs through `work` in their order, a few thousand at a time, and keeps what it
+   * writes as a new table of DOUBLEs. NaN stands for null on both sides. This process never holds all rows of either.
+   */
+  transform(sql: string, table: { name: string; columns: readonly string[] }, work: Transformation): Promise<void>;
   /** Changes this run's own tables and views, which vanish with it. */
   execute(sql: string, params?: readonly AnalyticsValue[]): Promise<void>;
   /** Writes the rows of one SELECT as a zstd-compressed Parquet file into `scratch`. */

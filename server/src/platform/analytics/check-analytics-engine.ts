@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { PlatformError } from '@flyball/api';
 import { type Analytics, type AnalyticsSession, quoteIdentifier, quoteLiteral } from './analytics.ts';
+import { checkTransform } from './check-transform.ts';
 
 const isError = (code: string, message?: RegExp) => (error: unknown) => {
   assert.ok(error instanceof PlatformError, String(error));
@@ -26,6 +27,7 @@ export function checkAnalyticsEngine(create: () => Promise<Analytics>): void {
   checkRows(run);
   checkColumns(run);
   checkNumbers(run);
+  checkTransform(run);
   checkParameters(run);
   checkFiles(run);
   checkSandbox(run);

@@ -26,7 +26,8 @@ export async function openSandbox(
     const { instance, connection } = await openLocked(scratch, memoryLimitMb, job.threads ?? limits.threads);
     return {
       async use(stop, work) {
-        const session = new DuckdbSession(connection, { name: job.name, scratch, memoryLimitMb }, stop);
+        const failed = { name: job.name, scratch, memoryLimitMb };
+        const session = new DuckdbSession(connection, failed, stop, () => instance.connect());
         try {
           const result = await work(session);
           stop.throwIfAborted();

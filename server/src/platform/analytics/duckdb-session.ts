@@ -9,11 +9,12 @@ import {
   StatementType,
 } from '@duckdb/node-api';
 import { invalidInput } from '@flyball/api';
-import type { AnalyticsColumn, AnalyticsSession, AnalyticsValue, WrittenParquet } from './analytics.ts';
+import type { AnalyticsColumn, AnalyticsSession, AnalyticsValue, Transformation, WrittenParquet } from './analytics.ts';
 import { quoteIdentifier, quoteLiteral } from './analytics.ts';
 import { readColumns } from './duckdb-columns.ts';
 import { type FailedJob, translateDuckdbError } from './duckdb-error.ts';
 import { readRows } from './duckdb-rows.ts';
+import { transformRows } from './duckdb-transform.ts';
 import { checkLength, checkSelect, type ParsedSql } from './select-check.ts';
 
 const READS: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
@@ -42,13 +43,21 @@ const INTERRUPT_EVERY_MS = 20;
 export class DuckdbSession implements AnalyticsSession {
   readonly scratch: string;
   readonly #connection: DuckDBConnection;
+  readonly #connect: () => Promise<DuckDBConnection>;
   readonly #job: FailedJob;
   readonly #stop: AbortSignal;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(connection: DuckDBConnection, job: FailedJob, stop: AbortSignal) {
+  constructor(
+    connection: DuckDBConnection,
+    job: FailedJob,
+    stop: AbortSignal,
+    /** Another connection to the same tables. */
+    connect: () => Promise<DuckDBConnection>,
+  ) {
     this.scratch = job.scratch;
     this.#connection = connection;
+    this.#connect = connect;
     this.#job = job;
     this.#stop = stop;
   }
@@ -81,6 +90,23 @@ export class DuckdbSession implements AnalyticsSession {
 
   async execute(sql: string, params: readonly AnalyticsValue[] = []): Promise<void> {
     await this.#query(sql, params, CHANGES, readRows);
+  }
+
+  transform(sql: string, table: { name: string; columns: readonly string[] }, work: Transformation): Promise<void> {
+    return this.#inTurn(async () => {
+      const statement = await this.#prepare(sql, new Set([StatementType.SELECT]));
+      // A connection has one open result at a time, and here rows come and go together.
+      const writing = await this.#connect();
+      try {
+        const columns = table.columns.map((name) => `${quoteIdentifier(name)} DOUBLE`).join(', ');
+        await writing.run(`CREATE TABLE ${quoteIdentifier(table.name)} (${columns})`);
+        const appender = await writing.createAppender(table.name);
+        await transformRows(await statement.stream(), appender, table.columns.length, work);
+      } finally {
+        writing.closeSync();
+        statement.destroySync();
+      }
+    });
   }
 
   async copyToParquet(sql: string, fileName: string): Promise<WrittenParquet> {
