@@ -52,7 +52,9 @@ export async function compare(comparison: Comparison) {
   const peer = comparison.peer === undefined ? null : summary(comparison.peer, samples.peer);
   const timesFaster = peer === null ? null : round(peer.medianSeconds / flyball.medianSeconds);
   const beside = peer === null ? '' : `, ${peer.what} ${peer.medianSeconds} s: ${timesFaster} times faster`;
-  console.log(`${stage}: ${flyball.medianSeconds} s, ${timesLimit} × the limit of ${limit.medianSeconds} s${beside}`);
+  const memory = flyball.peakMemoryMb === undefined ? '' : `, at most ${flyball.peakMemoryMb} MB`;
+  const ours = `${flyball.medianSeconds} s${memory}`;
+  console.log(`${stage}: ${ours}, ${timesLimit} × the limit of ${limit.medianSeconds} s${beside}`);
   return {
     stage,
     flyball,
