@@ -13,7 +13,7 @@ import { findView } from './view-store.ts';
 type DatasetVersion = Awaited<ReturnType<FeatureParts['data']['getVersion']>>;
 
 /** DuckDB's share of the step's process, which should stay near one gigabyte; sorts that need more use the disk. */
-const MEMORY_MB = 700;
+const MEMORY_MB = 600;
 
 /** Attaches a version's files as the relation `data`. */
 export async function openVersion(
@@ -54,17 +54,22 @@ function spineSql(spec: TrainingSetSpec): string {
   const label = `(\n${spec.label.sql}\n) as ${quoteIdentifier(spec.label.name)}`;
   const inner = `select epoch_ms(${at}) as __t, ${[...columns, ...keys, label].join(', ')}
     from data where ${conditions.join(' and ')}`;
-  return `select row_number() over () as __id, * from (${inner})`;
+  return `select row_number() over () as __row, * from (${inner})`;
 }
 
-/** The spine as a table. A sample is drawn by row numbers first: sorting whole rows takes longer than a second scan. */
+/**
+ * The spine as a table in the order of time. A sample is drawn by row numbers first, because sorting whole rows takes
+ * longer than a second scan.
+ */
 async function createSpine(session: AnalyticsSession, spec: TrainingSetSpec): Promise<void> {
   const rows = spineSql(spec);
   const { sample } = spec;
-  if (sample === undefined) return await session.execute(`create table spine as ${rows}`);
-  await session.execute(`create table picked as select __id from (${rows})
-    order by hash(__id + ${sample.seed * 1_000_003}) limit ${sample.rows}`);
-  await session.execute(`create table spine as select * from (${rows}) semi join picked using (__id)`);
+  const ordered = (unordered: string): string => `create table spine as select row_number() over () as __id, *
+    exclude (__row) from (select * from (${unordered}) order by __t, __row)`;
+  if (sample === undefined) return await session.execute(ordered(rows));
+  await session.execute(`create table picked as select __row from (${rows})
+    order by hash(__row + ${sample.seed * 1_000_003}) limit ${sample.rows}`);
+  await session.execute(ordered(`select * from (${rows}) semi join picked using (__row)`));
   await session.execute('drop table picked');
 }
 
@@ -96,12 +101,12 @@ async function writeTable(session: AnalyticsSession, spec: TrainingSetSpec, join
   const parts: ViewAnswers[] = [];
   for (const [i, join] of joins.entries()) parts.push(await answerView(session, join, i, bounds));
   // Memory that writing would have to do without.
-  for (const name of new Set(joins.map(({ keyColumn: name }) => name))) {
+  for (const name of new Set(joins.map((join) => join.keyColumn))) {
     await session.execute(`alter table spine drop column ${quoteIdentifier(name)}`);
   }
   const own = [...Object.keys(spec.columns), spec.label.name].map((name) => `s.${quoteIdentifier(name)}`);
   const columns = ['s.__t::double as __at', ...own, ...parts.flatMap((part) => part.columns)];
-  const sql = `select ${columns.join(', ')} from spine s ${parts.map((part) => part.join).join('\n')} order by s.__t, s.__id`;
+  const sql = `select ${columns.join(', ')} from spine s ${parts.map(({ table }) => `positional join ${table}`).join(' ')}`;
   const written = await session.copyToParquet(sql, 'training-set.parquet');
   const described = await session.rows(
     'select column_name, column_type from (describe select * from read_parquet($1))',

@@ -134,8 +134,8 @@ describe('windows', () => {
       const wanted = view.features.map(({ name }) => ({ feature: name, as: name }));
       const [row] = await session.rows('select min(__t) as low, max(__t) as high from spine');
       const bounds = { minMs: Number(row!['low']), maxMs: Number(row!['high']) };
-      const { join, columns } = await answerView(session, { view, keyColumn: 'asked', wanted }, 0, bounds);
-      const rows = await session.rows(`select ${columns.join(', ')} from spine s ${join} order by s.__id`);
+      const { table, columns } = await answerView(session, { view, keyColumn: 'asked', wanted }, 0, bounds);
+      const rows = await session.rows(`select ${columns.join(', ')} from spine s positional join ${table}`);
       return rows.map((answer) => Object.values(answer) as (number | null)[]);
     }
 

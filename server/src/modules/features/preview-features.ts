@@ -17,10 +17,10 @@ export async function previewFeatures(
     await openVersion(parts, session, version);
     await session.execute('create table asked (key varchar, __id bigint)');
     for (const [i, key] of keys.entries()) await session.execute('insert into asked values ($1, $2)', [key, i]);
-    await session.execute(`create table spine as select key, __id, ${atMs}::bigint as __t from asked`);
+    await session.execute(`create table spine as select key, __id, ${atMs}::bigint as __t from asked order by __id`);
     const answers = await answerView(session, { view, keyColumn: 'key', wanted }, 0, { minMs: atMs, maxMs: atMs });
     return await session.rows(
-      `select s.key, ${answers.columns.join(', ')} from spine s ${answers.join} order by s.__id`,
+      `select s.key, ${answers.columns.join(', ')} from spine s positional join ${answers.table}`,
     );
   });
 }

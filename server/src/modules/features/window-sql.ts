@@ -43,5 +43,5 @@ export function windowSql(
       union all
       select coalesce(keys.k, 0), s.__t, s.__id${columns.map(() => ', null').join('')}
       from spine s left join ${keys} keys on keys.name = s.${quoteIdentifier(keyColumn)}::varchar
-    ) order by k, t, id nulls first`;
+    ) order by k, t, id is not null`;
 }
