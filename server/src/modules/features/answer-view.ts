@@ -28,7 +28,8 @@ export interface ViewAnswers {
 
 /**
  * Computes a view's features for every row of the table `spine`, which holds them in the order of `__id` and has the
- * moment of asking in ms as `__t`, over the relation `data` of its events. Point-in-time exact: nothing that was not known at `__t` has any influence.
+ * moment of asking in ms as `__t`, over the relation `data` of its events. Point-in-time exact: nothing that was not
+ * known at `__t` has any influence.
  */
 export async function answerView(
   session: AnalyticsSession,
@@ -38,11 +39,9 @@ export async function answerView(
 ): Promise<ViewAnswers> {
   const features = wanted.map(({ feature }) => view.features.find(({ name }) => name === feature)!);
   const plan = planView({ features, ttlSeconds: view.ttlSeconds });
-  const [keys, answers, table] = ['keys', 'answers', 'features'].map((name) => name + position) as [
-    string,
-    string,
-    string,
-  ];
+  const keys = `keys${position}`;
+  const answers = `answers${position}`;
+  const table = `features${position}`;
   const asked = { keyColumn, ...bounds };
   await session.execute(`create table ${keys} as ${keysSql(asked)}`);
   await session.transform(

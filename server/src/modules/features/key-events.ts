@@ -33,7 +33,7 @@ export class KeyEvents {
   }
 
   insert(happened: number, known: number, values: ArrayLike<number>): void {
-    if (this.end === this.known.length) this.#makeRoom();
+    if (this.isFull) this.#makeRoom();
     const isNewest = this.end === this.start || this.known[this.end - 1]! <= known;
     const at = isNewest ? this.end : this.knownBy(known);
     if (!isNewest) {
@@ -50,6 +50,11 @@ export class KeyEvents {
   clear(): void {
     this.start = 0;
     this.end = 0;
+    for (const column of [...this.sums, ...this.counts]) column[0] = 0;
+  }
+
+  get isFull(): boolean {
+    return this.end === this.known.length;
   }
 
   #sumFrom(at: number): void {

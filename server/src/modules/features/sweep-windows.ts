@@ -70,26 +70,36 @@ class Sweep {
 
   #add(columns: readonly Float64Array[], row: number): void {
     const { measures } = this.#plan;
+    const moment = columns[MOMENT]![row]!;
+    if (this.#events.isFull) this.#forget(this.#events.knownBy(moment - this.#plan.longestMs));
     for (let m = 0; m < measures.length; m++) {
       this.#values[m] = measuredValue(measures[m]!, columns[this.#columns[m]!]![row]!);
     }
-    this.#events.insert(columns[this.#happened]![row]!, columns[MOMENT]![row]!, this.#values);
+    this.#events.insert(columns[this.#happened]![row]!, moment, this.#values);
   }
 
   #read(ms: number): void {
     const { features } = this.#plan;
     const { known, start, end } = this.#events;
-    // The newest event stays, since it says whether the key is fresh.
-    let unreachable = Math.max(end - start - 1, 0);
+    let reachable = end;
     for (let f = 0; f < features.length; f++) {
       let from = start + this.#before[f]!;
       while (from < end && known[from]! <= ms - features[f]!.windowMs) from++;
       this.#from[f] = from;
-      unreachable = Math.min(unreachable, from - start);
+      this.#before[f] = from - start;
+      reachable = Math.min(reachable, from);
     }
     readFeatures(this.#plan, this.#events, { ms, to: end, from: this.#from }, this.#answer);
-    for (let f = 0; f < features.length; f++) this.#before[f] = this.#from[f]! - start - unreachable;
-    this.#events.start = start + unreachable;
+    this.#forget(reachable);
+  }
+
+  /** Lets go of the events before a position, but for the newest, which says whether the key is fresh. */
+  #forget(position: number): void {
+    const { start, end } = this.#events;
+    const count = Math.min(position, end - 1) - start;
+    if (count <= 0) return;
+    this.#events.start = start + count;
+    for (let f = 0; f < this.#before.length; f++) this.#before[f] = Math.max(this.#before[f]! - count, 0);
   }
 }
 
