@@ -52,20 +52,28 @@ export async function transformRows(
   const types = Array.from({ length: width }, () => DOUBLE);
   let spaces: Float64Array[] = [];
   let into: Float64Array[] = [];
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) break;
-    const { rowCount, columnCount } = chunk;
-    if ((into[0]?.length ?? 0) < rowCount) {
-      spaces = Array.from({ length: columnCount }, () => new Float64Array(rowCount));
-      into = types.map(() => new Float64Array(rowCount));
+  // The engine prepares the next chunk while this one is worked on.
+  let next = result.fetchChunk();
+  try {
+    for (;;) {
+      const chunk = await next;
+      if (!chunk || chunk.rowCount === 0) break;
+      next = result.fetchChunk();
+      const { rowCount, columnCount } = chunk;
+      if ((into[0]?.length ?? 0) < rowCount) {
+        spaces = Array.from({ length: columnCount }, () => new Float64Array(rowCount));
+        into = types.map(() => new Float64Array(rowCount));
+      }
+      const columns = spaces.map((space, c) => readDoubles(chunk.getColumnVector(c), space));
+      const count = work({ count: rowCount, columns }, into);
+      if (count === 0) continue;
+      const written = DuckDBDataChunk.create(types, count);
+      for (const [c, values] of into.entries()) writeDoubles(written.getColumnVector(c), values.subarray(0, count));
+      appender.appendDataChunk(written);
     }
-    const columns = spaces.map((space, c) => readDoubles(chunk.getColumnVector(c), space));
-    const count = work({ count: rowCount, columns }, into);
-    if (count === 0) continue;
-    const written = DuckDBDataChunk.create(types, count);
-    for (const [c, values] of into.entries()) writeDoubles(written.getColumnVector(c), values.subarray(0, count));
-    appender.appendDataChunk(written);
+  } finally {
+    // Nothing may still be reading when the caller closes what it reads from.
+    await next.catch(() => undefined);
   }
   appender.flushSync();
   appender.closeSync();
