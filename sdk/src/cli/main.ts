@@ -1,71 +1,9 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
-import { Command } from 'commander';
-import { addDatasetCommands } from './commands/dataset.ts';
-import { addEndpointCommands } from './commands/endpoint.ts';
-import { addModelCommands } from './commands/model.ts';
-import { addMonitorCommands } from './commands/monitor.ts';
-import { addPipelineCommands } from './commands/pipeline.ts';
-import { addProgramCommands } from './commands/program.ts';
-import { addProjectCommands } from './commands/project.ts';
-import { addRunCommands } from './commands/run.ts';
-import { addTokenCommands } from './commands/token.ts';
-import { describeError, exitCodeOf, exitCodes } from './exit-code.ts';
-import { colour, printError } from './output.ts';
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+// Before anything else is loaded: most of a short command is the reading of our own code.
+enableCompileCache(fileURLToPath(new URL('../../../node_modules/.cache/flyball-compiled', import.meta.url)));
+const { runCommand } = await import('./run-command.ts');
 
-// Whoever reads only the first lines, as `head` does, has seen enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
-
-function createCommand(): Command {
-  const program = new Command('flyball')
-    .description('The MLOps platform that closes the loop')
-    .version(version)
-    .option('--url <url>', 'server to talk to (FLYBALL_URL, default http://127.0.0.1:5050)')
-    .option('--token <token>', 'API token (FLYBALL_TOKEN)')
-    .option('--project <name>', 'project (FLYBALL_PROJECT, default "default")')
-    .option('--json', 'print JSON')
-    .showHelpAfterError()
-    .addHelpText(
-      'after',
-      `\nExit codes: ${Object.entries(exitCodes)
-        .map(([name, code]) => `${code} ${name}`)
-        .join(' · ')}`,
-    )
-    .exitOverride();
-  addProgramCommands(program);
-  addProjectCommands(program);
-  addDatasetCommands(program);
-  addRunCommands(program);
-  addModelCommands(program);
-  addPipelineCommands(program);
-  addEndpointCommands(program);
-  addMonitorCommands(program);
-  addTokenCommands(program);
-  return program;
-}
-
-async function main(): Promise<void> {
-  try {
-    await createCommand().parseAsync();
-  } catch (error) {
-    // commander has printed already what it throws.
-    if (
-      error instanceof Error &&
-      'exitCode' in error &&
-      'code' in error &&
-      String(error.code).startsWith('commander.')
-    ) {
-      process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-      return;
-    }
-    printError(colour.red(describeError(error)));
-    process.exitCode = exitCodeOf(error);
-  }
-}
-
-await main();
+await runCommand();
