@@ -96,30 +96,54 @@ function confusionMetrics(counts: ConfusionCounts, rows: number): Measured[] {
   ];
 }
 
+type Measure = (scored: Scored) => Measured | null;
+
+const rootMeanSquared: Measure = ({ labels, predictions, clusters }) => {
+  const squared = meanMetric('mse', squaredErrorPerRow(labels, predictions), clusters);
+  const root = (value: number | null): number | null => (value === null ? null : Math.sqrt(Math.max(0, value)));
+  return {
+    ...squared,
+    name: 'rmse',
+    value: Math.sqrt(squared.value),
+    low: root(squared.low),
+    high: root(squared.high),
+  };
+};
+
+const ranking: Measure = ({ labels, predictions }) => {
+  if (!hasBothClasses(labels)) return null;
+  const { auc, lower, upper } = delongAuc(labels, predictions);
+  return { name: 'auc', value: auc, low: lower, high: upper, count: labels.length };
+};
+
+const ofNumbers: Readonly<Record<string, Measure>> = {
+  rmse: rootMeanSquared,
+  mae: ({ labels, predictions, clusters }) => meanMetric('mae', absoluteErrorPerRow(labels, predictions), clusters),
+};
+
+const ofClasses: Readonly<Record<string, Measure>> = {
+  auc: ranking,
+  log_loss: ({ labels, predictions, clusters }) => meanMetric('log_loss', logLossPerRow(labels, predictions), clusters),
+  brier: ({ labels, predictions, clusters }) => meanMetric('brier', squaredErrorPerRow(labels, predictions), clusters),
+  calibration_error: calibrationMetric,
+};
+
+/** One metric of `measurePredictions`; null where these labels have none of that name. */
+export function measureMetric(scored: Scored, name: string): Measured | null {
+  const measures = isBinary(scored.labels) ? ofClasses : ofNumbers;
+  return measures[name]?.(scored) ?? null;
+}
+
 /**
  * Metrics with 95 % intervals: DeLong for AUC, cluster-robust for losses, cluster bootstrap for calibration, Wilson
  * for shares.
  */
 export function measurePredictions(scored: Scored, threshold: number): Measured[] {
-  const { labels, predictions, clusters } = scored;
-  if (!isBinary(labels)) {
-    const squared = meanMetric('mse', squaredErrorPerRow(labels, predictions), clusters);
-    const root = (value: number | null): number | null => (value === null ? null : Math.sqrt(Math.max(0, value)));
-    return [
-      { ...squared, name: 'rmse', value: Math.sqrt(squared.value), low: root(squared.low), high: root(squared.high) },
-      meanMetric('mae', absoluteErrorPerRow(labels, predictions), clusters),
-    ];
-  }
-  const ranking = hasBothClasses(labels) ? delongAuc(labels, predictions) : null;
-  return [
-    ...(ranking === null
-      ? []
-      : [{ name: 'auc', value: ranking.auc, low: ranking.lower, high: ranking.upper, count: labels.length }]),
-    meanMetric('log_loss', logLossPerRow(labels, predictions), clusters),
-    meanMetric('brier', squaredErrorPerRow(labels, predictions), clusters),
-    calibrationMetric(scored),
-    ...confusionMetrics(confusionAt(labels, predictions, threshold), labels.length),
-  ];
+  const { labels, predictions } = scored;
+  const all = (measures: Readonly<Record<string, Measure>>): Measured[] =>
+    Object.values(measures).flatMap((measure) => measure(scored) ?? []);
+  if (!isBinary(labels)) return all(ofNumbers);
+  return [...all(ofClasses), ...confusionMetrics(confusionAt(labels, predictions, threshold), labels.length)];
 }
 
 /** Candidate minus baseline on the same rows. */

@@ -2,7 +2,7 @@ import { PlatformError } from '@flyball/api';
 import { z } from 'zod';
 import type { Actor } from '#platform/access/actor';
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts';
-import { measurePredictions } from './measure-predictions.ts';
+import { measureMetric } from './measure-predictions.ts';
 import { loadOnnx } from './onnx-runtime.ts';
 import type { EvaluationParts } from './parts.ts';
 import { loadVersion } from './version-model.ts';
@@ -27,8 +27,8 @@ export interface Selected {
 }
 
 function scoreOf(rows: LabelledRows, predictions: Float64Array, metric: SelectInput['metric']): number {
-  const measured = measurePredictions({ labels: rows.labels, predictions }, 0.5).find(({ name }) => name === metric);
-  if (measured === undefined) throw new PlatformError('invalid_input', `${metric} cannot be measured on these labels`);
+  const measured = measureMetric({ labels: rows.labels, predictions }, metric);
+  if (measured === null) throw new PlatformError('invalid_input', `${metric} cannot be measured on these labels`);
   return measured.value;
 }
 
@@ -75,8 +75,16 @@ export async function selectCandidate(
 ): Promise<Selected> {
   const set = await parts.features.getTrainingSet(project, input.trainingSetId);
   const path = await parts.features.trainingSetPath(project, set.id);
-  const read = async (columns: readonly string[]): Promise<LabelledRows> =>
-    await readLabelledRows(parts.platform, set, path, columns, input.label === undefined ? {} : { label: input.label });
+  const options = input.label === undefined ? {} : { label: input.label };
+  // Those that take the same columns, as most do, are judged on the same rows in memory.
+  let last: { readonly columns: string; readonly rows: LabelledRows } | undefined;
+  const read = async (columns: readonly string[]): Promise<LabelledRows> => {
+    const key = JSON.stringify(columns);
+    if (last?.columns !== key) {
+      last = { columns: key, rows: await readLabelledRows(parts.platform, set, path, columns, options) };
+    }
+    return last.rows;
+  };
   const runIds = input.candidates.filter((id) => id !== null && id !== undefined);
   if (runIds.length === 0) throw new PlatformError('invalid_input', 'There is no candidate to choose from');
   const scored = [];
