@@ -102,6 +102,11 @@ export class ProductionWindow {
     this.#list = list;
   }
 
+  /** Rows that are held in memory. */
+  get rowCount(): number {
+    return this.#kept?.rows.at.length ?? 0;
+  }
+
   /** What was answered in [fromMs, untilMs), with what had become known of the truth by its end. */
   async read(span: ProductionSpan): Promise<ProductionRows> {
     const files = await this.#files(span);

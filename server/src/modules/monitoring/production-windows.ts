@@ -3,8 +3,9 @@ import type { Serving } from '#serving';
 import type { StoredMonitor } from './monitor-store.ts';
 import { ProductionWindow } from './production-window.ts';
 
-/** Monitors whose windows are kept in memory; those evaluated longest ago are read anew. */
-const MOST_WINDOWS = 16;
+/** Windows and rows that are kept in memory, some 100 bytes a row; monitors evaluated longest ago are read anew. */
+const MOST_WINDOWS = 32;
+const MOST_ROWS = 3_000_000;
 
 /** The windows of the monitors that this process evaluates. */
 export class ProductionWindows {
@@ -26,10 +27,17 @@ export class ProductionWindows {
       );
     this.#windows.delete(key);
     this.#windows.set(key, window);
-    for (const oldest of this.#windows.keys()) {
-      if (this.#windows.size <= MOST_WINDOWS) break;
-      this.#windows.delete(oldest);
-    }
+    this.#forgetOldest(key);
     return window;
+  }
+
+  #forgetOldest(wanted: string): void {
+    let rows = 0;
+    for (const { rowCount } of this.#windows.values()) rows += rowCount;
+    for (const [oldest, { rowCount }] of this.#windows) {
+      if (oldest === wanted || (this.#windows.size <= MOST_WINDOWS && rows <= MOST_ROWS)) return;
+      this.#windows.delete(oldest);
+      rows -= rowCount;
+    }
   }
 }
