@@ -170,17 +170,43 @@ const CHUNK = 1000;
 /** Tag of a run that names the step which made it: the pipeline run's id and the step's. */
 export const STEP_TAG = 'flyball.step';
 
-/** An earlier attempt of this step that was killed could not say so itself. */
-async function closeKilledRuns({ tracking }: EvaluationParts, { actor, project, step }: Training): Promise<void> {
-  const filter = `tags."${STEP_TAG}" = '${step}' AND attributes.status = 'RUNNING'`;
+async function runsOfStep({ tracking }: EvaluationParts, { project, step }: Training, status: string) {
   const { items } = await tracking.runs.search(project, {
     experimentIds: null,
-    filter,
+    filter: `tags."${STEP_TAG}" = '${step}' AND attributes.status = '${status}'`,
     orderBy: [],
     stages: ['active'],
     limit: 100,
   });
-  for (const { run_id: killed } of items) await tracking.finishRun(actor, project, killed, { status: 'KILLED' });
+  return items.map(({ run_id: id }) => id);
+}
+
+/** An earlier attempt of this step that was killed could not say so itself. */
+async function closeKilledRuns(parts: EvaluationParts, training: Training): Promise<void> {
+  const { actor, project } = training;
+  for (const killed of await runsOfStep(parts, training, 'RUNNING')) {
+    await parts.tracking.finishRun(actor, project, killed, { status: 'KILLED' });
+  }
+}
+
+/** A run that an earlier attempt of this step finished before it was killed: what it was asked has been answered. */
+async function findTrained(
+  parts: EvaluationParts,
+  training: Training,
+  params: Readonly<Record<string, string>>,
+): Promise<Run | null> {
+  for (const id of await runsOfStep(parts, training, 'FINISHED')) {
+    const run = await parts.tracking.getRun(training.project, id);
+    if (Object.entries(params).every(([name, value]) => run.params[name] === value)) return run;
+  }
+  return null;
+}
+
+/** The measures of a finished run, without its curves. */
+function measuresOf({ metrics }: Run): Prefixed {
+  const measures = Object.entries(metrics).filter(([name]) => /^(validation|baseline)_/.test(name));
+  const numbers = measures.map(([name, { value }]) => [name, value ?? Number.NaN] as const);
+  return Object.fromEntries(numbers.filter(([name]) => name !== 'validation_loss'));
 }
 
 /** Trains the built-in learner on a training set, as a tracked run with curves, baselines and the model's files. */
@@ -195,6 +221,12 @@ export async function trainModel(parts: EvaluationParts, training: Training, inp
     ...(input.label === undefined ? {} : { label: input.label }),
     ...(maxRows === undefined ? {} : { maxRows }),
   });
+  const params = paramsOf(input, set, rows);
+  const known = await findTrained(parts, training, params);
+  if (known !== null) {
+    await recordLineage(parts, project, set.id, known);
+    return { runId: known.runId, artifactPath: 'model', rows: rows.rowCount, metrics: measuresOf(known) };
+  }
   const experiment = await tracking.createExperiment(actor, project, { name: input.experiment, tags: {} });
   const started = platform.clock.now().getTime();
   await closeKilledRuns(parts, training);
@@ -210,7 +242,7 @@ export async function trainModel(parts: EvaluationParts, training: Training, inp
     startTime: started,
   });
   try {
-    await tracking.logBatch(actor, project, run.runId, { metrics: [], params: paramsOf(input, set, rows), tags: {} });
+    await tracking.logBatch(actor, project, run.runId, { metrics: [], params, tags: {} });
     const learned = learn(rows, input.features, input, training);
     const curve = curveMetrics(learned.curve, started);
     for (let from = 0; from < curve.length; from += CHUNK) {
