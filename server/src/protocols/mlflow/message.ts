@@ -15,8 +15,8 @@ type Read<W> = W extends WireType<infer T> ? T : never;
 
 export const text: WireType<string> = {
   read: (value) => {
-    // Not even PostgreSQL's texts can hold a NUL.
-    if (typeof value !== 'string' || value.includes('\u0000')) throw new Misfit('not a text');
+    // PostgreSQL's texts can hold neither a NUL nor half a character.
+    if (typeof value !== 'string' || value.includes('\u0000') || !value.isWellFormed()) throw new Misfit('not a text');
     return value;
   },
 };

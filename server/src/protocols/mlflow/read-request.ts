@@ -65,6 +65,9 @@ export function readRequest<F extends Fields>(
 ): MessageOf<F> {
   const body = request.method === 'GET' ? sentInQuery(request, of.request.fields) : sentInBody(request);
   const sent = { ...body, ...params };
+  for (const [name, value] of Object.entries(params)) {
+    if (value.includes('\u0000')) throw invalidInput(`Invalid value for parameter '${name}' supplied: it holds a NUL`);
+  }
   let read: MessageOf<F> | null = null;
   try {
     read = of.request.read(sent);
