@@ -11,8 +11,10 @@ import {
   monitoringRoutes,
   pipelineRoutes,
   platformRoutes,
+  registryImportRoutes,
   registryRoutes,
   servingRoutes,
+  trackingImportRoutes,
   trackingRoutes,
 } from '@flyball/api';
 import { architecturePicture, type Import } from './documents/architecture-picture.ts';
@@ -55,8 +57,8 @@ function http(): string {
     platform: platformRoutes,
     data: dataRoutes,
     features: featureRoutes,
-    tracking: trackingRoutes,
-    registry: registryRoutes,
+    tracking: { ...trackingRoutes, ...trackingImportRoutes },
+    registry: { ...registryRoutes, ...registryImportRoutes },
     evaluation: evaluationRoutes,
     pipelines: pipelineRoutes,
     serving: servingRoutes,

@@ -53,6 +53,15 @@ export {
 } from './features.ts';
 export { governanceRoutes, Policy, PolicyDefinition } from './governance.ts';
 export {
+  ImportedCounts,
+  ImportedExperiment,
+  ImportedLoggedModel,
+  ImportedRun,
+  ImportedVersion,
+  registryImportRoutes,
+  trackingImportRoutes,
+} from './mlflow-import.ts';
+export {
   Alert,
   AlertRule,
   Incident,

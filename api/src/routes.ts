@@ -2,6 +2,7 @@ import { dataRoutes } from './data.ts';
 import { evaluationRoutes } from './evaluation.ts';
 import { featureRoutes } from './features.ts';
 import { governanceRoutes } from './governance.ts';
+import { registryImportRoutes, trackingImportRoutes } from './mlflow-import.ts';
 import { monitoringRoutes } from './monitoring.ts';
 import { pipelineRoutes } from './pipelines.ts';
 import { platformRoutes } from './platform.ts';
@@ -15,7 +16,9 @@ export const allRoutes = {
   ...dataRoutes,
   ...featureRoutes,
   ...trackingRoutes,
+  ...trackingImportRoutes,
   ...registryRoutes,
+  ...registryImportRoutes,
   ...evaluationRoutes,
   ...pipelineRoutes,
   ...servingRoutes,

@@ -10,8 +10,10 @@ import {
   openApiDocument,
   pipelineRoutes,
   platformRoutes,
+  registryImportRoutes,
   registryRoutes,
   servingRoutes,
+  trackingImportRoutes,
   trackingRoutes,
 } from '@flyball/api';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
@@ -74,7 +76,9 @@ function mountModules(app: FastifyInstance, modules: Modules, options: ServeOpti
   serve(app, dataRoutes, modules.data.handlers, options);
   serve(app, featureRoutes, modules.features.handlers, options);
   serve(app, trackingRoutes, modules.tracking.handlers, options);
+  serve(app, trackingImportRoutes, modules.tracking.importHandlers, options);
   serve(app, registryRoutes, modules.registry.handlers, options);
+  serve(app, registryImportRoutes, modules.registry.importHandlers, options);
   serve(app, evaluationRoutes, modules.evaluation.handlers, options);
   serve(app, pipelineRoutes, modules.pipelines.handlers, options);
   serve(app, monitoringRoutes, modules.monitoring.handlers, options);

@@ -15,7 +15,8 @@ function checkPath(path: string): string {
   return path;
 }
 
-async function resolveFiles(
+/** Files of the object store, with their sizes. */
+export async function resolveFiles(
   { platform }: RegistryParts,
   given: NewModelVersion['files'],
 ): Promise<ModelVersion['files']> {
@@ -32,7 +33,7 @@ async function resolveFiles(
   return files;
 }
 
-function lineageOf(id: string, { runId, dataset }: ModelVersion) {
+export function lineageOf(id: string, { runId, dataset }: ModelVersion) {
   const to = { kind: 'model_version', id };
   return [
     ...(runId === null ? [] : [{ from: { kind: 'run', id: runId }, to, role: 'made' }]),

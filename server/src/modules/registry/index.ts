@@ -1,7 +1,14 @@
 // Which candidates exist, and whether their files may be trusted: models, immutable versions, aliases, stages, scans.
 // It knows the run and the data a version comes from; it does not know where versions serve.
 
-import { type Model, type ModelVersion, notFound, PlatformError, type registryRoutes } from '@flyball/api';
+import {
+  type Model,
+  type ModelVersion,
+  notFound,
+  PlatformError,
+  type registryImportRoutes,
+  type registryRoutes,
+} from '@flyball/api';
 import type { Data } from '#data';
 import type { Actor } from '#platform/access/actor';
 import type { Handlers } from '#platform/http/serve';
@@ -11,6 +18,7 @@ import type { Tracking } from '#tracking';
 import { registryActions } from './actions.ts';
 import { createVersion } from './create-version.ts';
 import { DELIVERY_QUEUE, type DeliveryJob, deliverWebhook, fanOutChange } from './deliver-webhook.ts';
+import { registryImportHandlers } from './import-models.ts';
 import { deleteModel, findModel, insertModel, listModels, type ModelChange, updateModel } from './model-store.ts';
 import { moveAliasIn, removeAlias, setAlias } from './move-alias.ts';
 import type { RegistryParts } from './parts.ts';
@@ -34,6 +42,7 @@ export type { Webhook } from './webhooks.ts';
 
 export interface Registry extends RegistryDoor {
   readonly handlers: Handlers<typeof registryRoutes>;
+  readonly importHandlers: Handlers<typeof registryImportRoutes>;
 }
 
 function fileOf(version: ModelVersion, path: string): ModelVersion['files'][number] {
@@ -188,5 +197,5 @@ export function createRegistry(platform: Platform, data: Data, tracking: Trackin
     filePath: async (_project, version, path) => await objects.localPath(fileOf(version, path).digest),
     openFile: async (version, path) => await openObject(objects, fileOf(version, path).digest),
   };
-  return { ...door, handlers: registryHandlers(parts, door) };
+  return { ...door, handlers: registryHandlers(parts, door), importHandlers: registryImportHandlers(parts) };
 }

@@ -28,6 +28,8 @@ export interface RunWrite {
   readonly tags: ReadonlyMap<string, string>;
   /** How a changed param is told: alone, or as a list. */
   readonly single: boolean;
+  /** Whether the run may be in the trash, as what is imported may. */
+  readonly inTrash?: boolean;
 }
 
 interface RunRow {
@@ -138,7 +140,7 @@ class Group {
     return this.#writes.flatMap((write, index) => {
       const found = runs.get(write.runId);
       if (found === undefined || found.project !== write.project) this.errors[index] = runNotFound(write.runId);
-      else if (found.stage !== 'active') this.errors[index] = runNotActive(write.runId);
+      else if (found.stage !== 'active' && write.inTrash !== true) this.errors[index] = runNotActive(write.runId);
       else return [{ run: found, write, index }];
       return [];
     });

@@ -1,7 +1,7 @@
 // What was run, with which settings and data, and what came out: experiments, runs, metrics, artifacts, logged models.
 // It keeps files by digest and never opens them; it knows nothing of registered models.
 
-import { notFound, PlatformError, type trackingRoutes } from '@flyball/api';
+import { notFound, PlatformError, type trackingImportRoutes, type trackingRoutes } from '@flyball/api';
 import type { Handlers } from '#platform/http/serve';
 import { openObject } from '#platform/objects/open-object';
 import type { Platform } from '#platform/platform';
@@ -28,6 +28,7 @@ import {
   presentExperiment,
   searchProjectExperiments,
 } from './experiments.ts';
+import { trackingImportHandlers } from './import-routes.ts';
 import { logRunBatch } from './log-batch.ts';
 import { addLoggedModel, changeLoggedModel, getStoredLoggedModel, searchStoredLoggedModels } from './logged-models.ts';
 import { MetricAnnouncer } from './metric-announcer.ts';
@@ -76,6 +77,7 @@ export { type SearchToken, searchTokens } from './search-tokens.ts';
 
 export interface Tracking extends TrackingDoor {
   readonly handlers: Handlers<typeof trackingRoutes>;
+  readonly importHandlers: Handlers<typeof trackingImportRoutes>;
 }
 
 /** Points that are committed together at most; more would only make the first of them wait. */
@@ -240,5 +242,5 @@ export function createTracking(platform: Platform): Tracking {
   });
   const parts: TrackingParts = { platform, writes: createWrites(platform, announcer), starts };
   const door = doorOf(parts, announcer);
-  return { ...door, handlers: trackingHandlers(parts, door) };
+  return { ...door, handlers: trackingHandlers(parts, door), importHandlers: trackingImportHandlers(parts, door) };
 }
