@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { addDatasetCommands } from './commands/dataset.ts';
 import { addEndpointCommands } from './commands/endpoint.ts';
+import { addMlflowCommands } from './commands/mlflow.ts';
 import { addModelCommands } from './commands/model.ts';
 import { addMonitorCommands } from './commands/monitor.ts';
 import { addPipelineCommands } from './commands/pipeline.ts';
@@ -45,6 +46,7 @@ function createCommand(): Command {
   addEndpointCommands(program);
   addMonitorCommands(program);
   addTokenCommands(program);
+  addMlflowCommands(program);
   return program;
 }
 
