@@ -1,9 +1,12 @@
 import { PlatformError } from '@flyball/api';
 import type { Command } from 'commander';
 import { exitCodes } from '../exit-code.ts';
+import { MlflowExport } from '../mlflow/export-mlflow.ts';
+import { FolderWriter } from '../mlflow/folder-writer.ts';
 import { MlflowImport } from '../mlflow/import-mlflow.ts';
 import type { ImportReport } from '../mlflow/import-report.ts';
 import { openSource } from '../mlflow/open-source.ts';
+import { RestSource } from '../mlflow/rest-source.ts';
 import { colour, print, printTable, progressBar } from '../output.ts';
 import { sessionOf } from '../session.ts';
 
@@ -22,7 +25,7 @@ function printReport({ source, target, counts, mapped, problems, equal }: Import
   }
   for (const problem of problems.slice(0, MOST_PROBLEMS)) print(colour.yellow(problem));
   if (problems.length > MOST_PROBLEMS) print(colour.yellow(`and ${problems.length - MOST_PROBLEMS} more problems`));
-  print(equal ? colour.green('everything is here') : colour.red('not everything is here; run it again to go on'));
+  print(equal ? colour.green('everything is there') : colour.red('not everything is there'));
 }
 
 function barOf() {
@@ -57,6 +60,15 @@ async function importFrom(given: string, options: ImportOptions, command: Comman
   }
 }
 
+async function exportTo(folder: string, _options: unknown, command: Command): Promise<void> {
+  const session = sessionOf(command);
+  const { url, token, project: workspace } = session;
+  const writer = await FolderWriter.open(folder);
+  const report = await new MlflowExport(new RestSource({ url, token, workspace }), writer).run(folder);
+  session.answer(report, printReport);
+  if (!report.equal) process.exitCode = exitCodes.verdict;
+}
+
 /** `import …` and `export …` */
 export function addMlflowCommands(program: Command): void {
   const collect = (value: string, before: readonly string[]) => [...before, value];
@@ -71,4 +83,11 @@ export function addMlflowCommands(program: Command): void {
     .option('--artifact-root <folder>', 'read local artifacts below it, instead of beside the store', collect, [])
     .option('--workspace <name>', 'workspace of the source', 'default')
     .action(importFrom);
+  program
+    .command('export')
+    .description('take along what this project knows')
+    .command('mlflow')
+    .description('experiments, runs, artifacts and models, as an mlruns folder that MLflow reads')
+    .argument('<folder>', 'new or empty')
+    .action(exportTo);
 }
