@@ -310,10 +310,9 @@ export class FolderSource implements MlflowSource {
   async files({ kind, id, experimentId, artifactUri }: ArtifactOwner): Promise<readonly SourceFile[] | null> {
     const { folder } = this.#experiments.get(experimentId)!;
     const inside = path.relative(this.title, kind === 'run' ? path.join(folder, id) : path.join(folder, 'models', id));
-    const own = await this.#artifacts?.filesOf(path.resolve(this.title, inside, 'artifacts'));
-    const files = own ?? null;
-    if (files !== null && files.length > 0) return files;
-    return (await this.#artifacts?.filesOf(artifactUri, [experimentId, id, 'artifacts'])) ?? files;
+    const own = (await this.#artifacts?.filesOf(path.resolve(this.title, inside, 'artifacts'))) ?? [];
+    if (own.length > 0) return own;
+    return (await this.#artifacts?.filesOf(artifactUri, [experimentId, id, 'artifacts'])) ?? null;
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import { type ImportReport, Tally } from './import-report.ts';
 import type {
   ArtifactOwner,
   MlflowSource,
+  SourceExperiment,
   SourceLoggedModel,
   SourceModel,
   SourceRun,
@@ -99,19 +100,29 @@ export class MlflowImport {
 
   async #importExperiments(): Promise<Map<string, string>> {
     const ids = new Map<string, string>();
-    for await (const experiments of chunksOf(this.#source.experiments(), 100)) {
-      for (const experiment of experiments) {
-        const { name, experimentId: sourceId } = experiment;
-        const done = await this.#attempt(`experiment "${name}"`, async () => {
-          const { items } = await this.#flyball.importExperiments({ body: { experiments: [experiment] } });
-          const { experimentId } = items[0]!;
-          ids.set(sourceId, experimentId);
-          if (experimentId !== sourceId) this.#tally.mapped.push({ name, sourceId, experimentId });
-        });
-        this.#tally.add('experiments', 1, done ? 1 : 0);
+    // Together, so that those with new ids do not take the ids of others.
+    for await (const experiments of chunksOf(this.#source.experiments(), 1000)) {
+      try {
+        await this.#sendExperiments(experiments, ids);
+      } catch (error) {
+        if (!(error instanceof PlatformError) || !ownProblems.has(error.code)) throw error;
+        for (const one of experiments) {
+          await this.#attempt(`experiment "${one.name}"`, () => this.#sendExperiments([one], ids));
+        }
       }
+      for (const { experimentId } of experiments) this.#tally.add('experiments', 1, ids.has(experimentId) ? 1 : 0);
     }
     return ids;
+  }
+
+  async #sendExperiments(experiments: SourceExperiment[], ids: Map<string, string>): Promise<void> {
+    const names = new Map(experiments.map(({ experimentId, name }) => [experimentId, name]));
+    const { items } = await this.#flyball.importExperiments({ body: { experiments } });
+    for (const { sourceId, experimentId } of items) {
+      ids.set(sourceId, experimentId);
+      if (experimentId === sourceId) continue;
+      this.#tally.mapped.push({ name: names.get(sourceId) ?? '', sourceId, experimentId });
+    }
   }
 
   async #importRuns(runs: readonly SourceRun[], experimentId: string): Promise<void> {
@@ -185,9 +196,8 @@ export class MlflowImport {
   async #importFiles(owner: ArtifactOwner): Promise<void> {
     const files = await this.#source.files(owner);
     if (files === null) {
-      // Most runs without artifacts have no folder for them either; with a place elsewhere nobody can tell.
-      const isElsewhere = /^[a-z][a-z0-9+.-]+:/i.test(owner.artifactUri) && !/^file:/i.test(owner.artifactUri);
-      if (isElsewhere) this.#problems.push(`artifacts of ${owner.kind} ${owner.id}: ${owner.artifactUri} is not here`);
+      const advice = 'cannot be read from here; if they are on this machine, name their folder with --artifact-root';
+      this.#problems.push(`artifacts of ${owner.kind} ${owner.id}: those at ${owner.artifactUri} ${advice}`);
       return;
     }
     if (files.length === 0) return;

@@ -50,15 +50,21 @@ export class LocalArtifacts {
     return [path.resolve(this.#base, location)];
   }
 
-  /** The files of the first of these places that there is; `null` when there is none below the roots. */
+  /**
+   * The files of the first of these places that there is. None when nothing was ever written there; `null` when that
+   * cannot be told, since it lies elsewhere.
+   */
   async filesOf(location: string, ...others: readonly string[][]): Promise<readonly SourceFile[] | null> {
     const moved = others.flatMap((parts) => this.#roots.map((root) => path.join(root, ...parts)));
-    for (const place of [...this.#placesOf(location), ...moved]) {
+    const named = this.#placesOf(location);
+    let isElsewhere = named.length === 0;
+    for (const place of [...named, ...moved]) {
       const real = await realpath(place).catch(() => null);
-      if (real === null || !this.#roots.some((root) => isInside(root, real))) continue;
-      if ((await stat(real)).isDirectory()) return await this.#walk(real, '');
+      if (real === null) continue;
+      if (!this.#roots.some((root) => isInside(root, real))) isElsewhere = true;
+      else if ((await stat(real)).isDirectory()) return await this.#walk(real, '');
     }
-    return null;
+    return isElsewhere ? null : [];
   }
 
   async #walk(folder: string, below: string): Promise<SourceFile[]> {

@@ -28,16 +28,18 @@ function checkKeys(values: Readonly<Record<string, string>>): void {
   }
 }
 
-async function importExperiment(trx: Trx, project: string, experiment: ImportedExperiment): Promise<number> {
+/** By name, else under its own id; `null` when that is taken. */
+async function findOrKeep(trx: Trx, project: string, experiment: ImportedExperiment): Promise<number | null> {
   checkKeys(experiment.tags);
   const known = await findExperimentByName(trx, project, experiment.name);
-  const wanted = { ...experiment, project, root: PROXY_SCHEME };
-  const id = known?.id ?? (await insertWithId(trx, wanted)) ?? (await insertWithNextId(trx, wanted));
-  if (id === null) {
-    throw new PlatformError('conflict', `Somebody has just made an experiment called "${experiment.name}"; try again`);
-  }
-  await insertMissingExperimentTags(trx, id, experiment.tags);
-  return id;
+  return known?.id ?? (await insertWithId(trx, { ...experiment, project, root: PROXY_SCHEME }));
+}
+
+/** Under a new id. */
+async function renumber(trx: Trx, project: string, experiment: ImportedExperiment): Promise<number> {
+  const id = await insertWithNextId(trx, { ...experiment, project, root: PROXY_SCHEME });
+  if (id !== null) return id;
+  throw new PlatformError('conflict', `Somebody has just made an experiment called "${experiment.name}"; try again`);
 }
 
 /** Experiments by name, the others under their own ids where these are free. Returns the ids they have here. */
@@ -48,11 +50,14 @@ export async function importExperiments(
   experiments: readonly ImportedExperiment[],
 ): Promise<{ sourceId: string; experimentId: string }[]> {
   return await platform.database.transaction(async (trx) => {
+    const kept: (number | null)[] = [];
+    for (const experiment of experiments) kept.push(await findOrKeep(trx, project, experiment));
     const items = [];
-    for (const experiment of experiments) {
-      const id = String(await importExperiment(trx, project, experiment));
-      items.push({ sourceId: experiment.experimentId, experimentId: id });
-      const subject = { kind: 'experiment', id };
+    for (const [i, experiment] of experiments.entries()) {
+      const id = kept[i] ?? (await renumber(trx, project, experiment));
+      await insertMissingExperimentTags(trx, id, experiment.tags);
+      items.push({ sourceId: experiment.experimentId, experimentId: String(id) });
+      const subject = { kind: 'experiment', id: String(id) };
       const details = { name: experiment.name, sourceId: experiment.experimentId };
       const action = 'tracking.experiment-imported';
       await platform.audit.record(trx, { actor, project, action, subject, details });
