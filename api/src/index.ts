@@ -108,6 +108,7 @@ export {
   type Routes,
 } from './route.ts';
 export { allRoutes } from './routes.ts';
+export { MetricSummary, MetricValue, RunKeys } from './run-table.ts';
 export {
   Deployment,
   Endpoint,
@@ -127,7 +128,6 @@ export {
   Artifact,
   Experiment,
   MetricPoint,
-  MetricValue,
   Run,
   RunBatch,
   RunStatus,

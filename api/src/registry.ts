@@ -180,6 +180,14 @@ export const registryRoutes = defineRoutes({
     result: pageOf(ModelVersion),
     errors: ['not_found'],
   },
+  listRunModelVersions: {
+    method: 'GET',
+    path: '/projects/:project/runs/:run/model-versions',
+    summary: 'Model versions that came of a run, the first 100',
+    access: 'viewer',
+    params: ProjectParams.extend({ run: z.string().regex(/^[\w-]{1,100}$/) }),
+    result: z.object({ items: z.array(ModelVersion) }),
+  },
   getModelVersion: {
     method: 'GET',
     path: '/projects/:project/models/:model/versions/:version',

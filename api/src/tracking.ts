@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Digest, Empty, PageQuery, ProjectParams, pageOf } from './page.ts';
 import { defineRoutes } from './route.ts';
+import { MetricValue, runTableRoutes } from './run-table.ts';
 
 /** Times are epoch milliseconds and ids are MLflow's, so that both doors show the same thing. */
 const Milliseconds = z.number().int();
@@ -25,10 +26,6 @@ export const Experiment = z
   })
   .meta({ id: 'Experiment' });
 export type Experiment = z.infer<typeof Experiment>;
-
-/** A value of a metric at a step. */
-/** `value` is null where the metric is not a number; infinities are the greatest doubles. */
-export const MetricValue = z.object({ value: z.number().nullable(), step: z.number().int(), timestamp: Milliseconds });
 
 /** One try: parameters, metrics, tags, inputs and files. */
 export const Run = z
@@ -121,10 +118,13 @@ export const trackingRoutes = defineRoutes({
       limit: z.int().min(1).max(1000).default(100),
       pageToken: z.string().optional(),
       stage: z.enum(['active', 'deleted', 'all']).default('active'),
+      /** Only runs right below these; with an empty list only runs that are below no other of the same stage. */
+      parents: z.array(z.string()).max(1000).optional(),
     }),
     result: pageOf(Run),
     errors: ['invalid_input'],
   },
+  ...runTableRoutes,
   startRun: {
     method: 'POST',
     path: '/projects/:project/runs',

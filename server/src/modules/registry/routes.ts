@@ -49,6 +49,10 @@ export function registryHandlers(parts: RegistryParts, door: RegistryDoor): Hand
       const items = await door.listVersions({ project, model, limit, before });
       return items.length === limit ? { items, nextPageToken: String(items.at(-1)!.version) } : { items };
     },
+    listRunModelVersions: async ({ project, params: { run } }) => {
+      const found = await door.searchVersions(project, { filter: `run_id = '${run}'`, orderBy: [], limit: 100 });
+      return { items: [...found.items] };
+    },
     getModelVersion: async ({ project, params }) => await door.getVersion(project, params.model, params.version),
     getModelFile: async ({ project, params, query }) => {
       const version = await door.getVersion(project, params.model, params.version);

@@ -159,3 +159,25 @@ export async function timeRange(
     where run = ${run} and key = ${key}`.execute(on.tables<unknown>());
   return rows[0]!;
 }
+
+export interface StoredSummary {
+  run_id: string;
+  key: string;
+  count: number;
+  min: number | null;
+  max: number | null;
+}
+
+/** Every metric of some runs in short. */
+export async function summarizeMetrics(
+  on: Queryable,
+  project: string,
+  runIds: readonly string[],
+): Promise<StoredSummary[]> {
+  const { rows } = await sql<StoredSummary>`select r.run_id, m.key, count(*)::int as count,
+      min(m.value) filter (where not m.is_nan) as min, max(m.value) filter (where not m.is_nan) as max
+    from tracking.run r join tracking.metric m on m.run = r.id
+    where r.project = ${project} and r.run_id = any(${[...runIds]}::text[])
+    group by r.run_id, m.key order by r.run_id, m.key`.execute(on.tables<unknown>());
+  return rows;
+}

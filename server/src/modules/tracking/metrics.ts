@@ -134,3 +134,20 @@ export async function getMetricCurves(
   for (const range of ranges) curves.push(await curveOf(parts, run, range, maxPoints));
   return curves;
 }
+
+/** The curve of one metric in each of the runs that have it. */
+export async function getCurvesOfRuns(
+  parts: TrackingParts,
+  project: string,
+  { runIds, key, maxPoints }: { readonly runIds: readonly string[]; readonly key: string; readonly maxPoints: number },
+): Promise<(Omit<MetricCurve, 'key'> & { runId: string })[]> {
+  const curves: (Omit<MetricCurve, 'key'> & { runId: string })[] = [];
+  for (const runId of new Set(runIds)) {
+    const run = await runNumber(parts, project, runId);
+    const [range] = await listMetricRanges(parts.platform.database, run, [key]);
+    if (range === undefined) continue;
+    const { points, total } = await curveOf(parts, run, range, maxPoints);
+    curves.push({ runId, points, total });
+  }
+  return curves;
+}

@@ -4,11 +4,15 @@ import { bodyChunks } from '#platform/http/body-chunks';
 import type { Handlers } from '#platform/http/serve';
 import { checkArtifactPath } from './artifact-path.ts';
 import { presentArtifact } from './artifacts.ts';
+import { changeRuns } from './change-runs.ts';
 import { contentTypeOf } from './content-type.ts';
 import { countRuns } from './experiment-store.ts';
-import { presentExperiment, type Stages } from './experiments.ts';
+import { experimentNumber, presentExperiment, type Stages } from './experiments.ts';
+import { summarizeMetrics } from './metric-store.ts';
+import { getCurvesOfRuns } from './metrics.ts';
 import type { TrackingParts } from './parts.ts';
 import { presentRun } from './present-run.ts';
+import { listLoggedKeys } from './run-key-store.ts';
 import type { TrackingDoor } from './tracking-door.ts';
 
 const quoted = (text: string): string => `'%${text.replaceAll("'", '%')}%'`;
@@ -76,11 +80,30 @@ const artifactHandlers = (door: TrackingDoor): ArtifactHandlers => ({
   },
 });
 
+type TableHandlers = Pick<
+  Handlers<typeof trackingRoutes>,
+  'listRunKeys' | 'changeRuns' | 'compareCurves' | 'summarizeMetrics'
+>;
+
+const tableHandlers = (parts: TrackingParts): TableHandlers => ({
+  listRunKeys: async ({ project, query: { experiment } }) => {
+    const experiments = experiment === undefined ? null : [experiment].flat().map(experimentNumber);
+    return await listLoggedKeys(parts.platform.database, project, experiments);
+  },
+  changeRuns: async ({ actor, project, body }) => await changeRuns(parts, actor, project, body),
+  compareCurves: async ({ project, body }) => ({ curves: await getCurvesOfRuns(parts, project, body) }),
+  summarizeMetrics: async ({ project, body }) => {
+    const rows = await summarizeMetrics(parts.platform.database, project, body.runIds);
+    return { items: rows.map(({ run_id: runId, ...summary }) => ({ runId, ...summary })) };
+  },
+});
+
 /** `api/src/tracking.ts`, each route to its use case. */
 export function trackingHandlers(parts: TrackingParts, door: TrackingDoor): Handlers<typeof trackingRoutes> {
   return {
     ...experimentHandlers(parts, door),
     ...artifactHandlers(door),
+    ...tableHandlers(parts),
     searchRuns: async ({ project, body }) => {
       const { stage, experimentIds, ...search } = body;
       const ids = experimentIds.length === 0 ? null : experimentIds;

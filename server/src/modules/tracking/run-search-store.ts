@@ -87,6 +87,8 @@ export interface RunSearch {
   readonly conditions: readonly SearchCondition[];
   readonly orders: readonly SearchOrder[];
   readonly stages: readonly StoredRun['stage'][];
+  /** Only runs right below these; with an empty list only runs that are below no other of the same stage. */
+  readonly parents?: readonly string[] | undefined;
   readonly limit: number;
   readonly after: PageValues | null;
 }
@@ -97,6 +99,17 @@ function inExperiments(experiments: RunSearch['experiments']): Fragment {
   if (experiments === null) return sql`true`;
   if (experiments.length === 1) return sql`r.experiment = ${experiments[0]}`;
   return sql`r.experiment = any(${[...experiments]}::bigint[])`;
+}
+
+function belowParents(parents: RunSearch['parents']): Fragment {
+  if (parents === undefined) return sql`true`;
+  const parent = sql`select from tracking.run_tag p where p.run = r.id and p.key = 'mlflow.parentRunId'`;
+  if (parents.length > 0) {
+    return sql`exists (${parent} and p.experiment = r.experiment and left(p.value, 200) = any(${[...parents]}::text[]))`;
+  }
+  return sql`not exists (select from tracking.run_tag p join tracking.run above on above.run_id = p.value
+    where p.run = r.id and p.key = 'mlflow.parentRunId' and above.project = r.project and above.stage = r.stage
+      and above.experiment = r.experiment and above.id <> r.id)`;
 }
 
 /** One statement: the page first, then everything of its runs. */
@@ -110,6 +123,7 @@ export async function searchRuns(on: Queryable, search: RunSearch): Promise<Foun
     sql`r.project = ${search.project}`,
     ...(search.stages.length === 2 ? [] : [sql`r.stage = ${search.stages[0]}`]),
     ...search.conditions.map(conditionOf),
+    belowParents(search.parents),
     afterValues(terms, search.after),
   ];
   const { rows } = await sql<FoundRun>`with page as materialized (

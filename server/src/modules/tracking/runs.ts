@@ -105,6 +105,7 @@ export async function removeRunTag(parts: TrackingParts, project: string, runId:
 export interface RunSearchInput extends SearchInput {
   /** Null: all of the project. */
   readonly experimentIds: readonly string[] | null;
+  readonly parents?: readonly string[] | undefined;
 }
 
 /** Runs of some experiments, in MLflow's filter language. An empty list of experiments has no run. */
@@ -118,13 +119,15 @@ export async function searchStoredRuns(
   const ids = input.experimentIds;
   const experiments = ids && [...new Set(ids.map(experimentNumber))].sort((a, b) => a - b);
   if (experiments?.length === 0) return { items: [] };
-  const question = [project, input.filter, input.orderBy, input.stages, experiments];
+  const { parents } = input;
+  const question = [project, input.filter, input.orderBy, input.stages, experiments, ...(parents ? [parents] : [])];
   const found = await searchRuns(platform.database, {
     project,
     experiments,
     conditions,
     orders,
     stages: input.stages,
+    parents,
     limit: input.limit + 1,
     after: readPageToken(question, input.pageToken),
   });
