@@ -40,6 +40,7 @@ const routes = [
   page('/validations/$validation', () => import('./modules/data/validation-page.tsx'), 'ValidationPage'),
   page('/features', () => import('./modules/features/features-page.tsx'), 'FeaturesPage'),
   page('/runs', () => import('./modules/tracking/runs-page.tsx'), 'RunsPage'),
+  page('/runs/compare', () => import('./modules/tracking/compare-page.tsx'), 'ComparePage'),
   page('/runs/$run', () => import('./modules/tracking/run-page.tsx'), 'RunPage'),
   page('/models', () => import('./modules/registry/models-page.tsx'), 'ModelsPage'),
   page('/models/$model', () => import('./modules/registry/model-page.tsx'), 'ModelPage'),

@@ -1,31 +1,10 @@
-import { ActionIcon, Group, ScrollArea, Table, Text, Tooltip, useComputedColorScheme } from '@mantine/core';
+import { ActionIcon, Group, ScrollArea, Table, Text, Tooltip } from '@mantine/core';
 import { IconChartLine, IconDownload, IconTable } from '@tabler/icons-react';
-import { BarChart, LineChart, ScatterChart } from 'echarts/charts';
-import {
-  DataZoomComponent,
-  GridComponent,
-  LegendComponent,
-  MarkAreaComponent,
-  MarkLineComponent,
-  TooltipComponent,
-} from 'echarts/components';
-import { type ECharts, type EChartsCoreOption, init, use } from 'echarts/core';
-import { CanvasRenderer } from 'echarts/renderers';
-import { useEffect, useRef, useState } from 'react';
+import type { EChartsCoreOption } from 'echarts/core';
+import { useCallback, useState } from 'react';
+import { saveCsv } from './csv.ts';
 import { formatNumber } from './format.ts';
-
-use([
-  LineChart,
-  BarChart,
-  ScatterChart,
-  GridComponent,
-  TooltipComponent,
-  LegendComponent,
-  DataZoomComponent,
-  MarkLineComponent,
-  MarkAreaComponent,
-  CanvasRenderer,
-]);
+import { Plot, palette } from './plot.tsx';
 
 export interface Series {
   readonly name: string;
@@ -33,12 +12,17 @@ export interface Series {
   readonly points: readonly (readonly [x: number, y: number | null])[];
   readonly dashed?: boolean;
   readonly step?: boolean;
+  /** Which colour of the palette; its place unless given. */
+  readonly colour?: number;
+  /** In the background and not in the legend. */
+  readonly faint?: boolean;
 }
 
 export interface ChartProps {
   readonly title: string;
   readonly series: readonly Series[];
   readonly xType?: 'time' | 'value' | 'log';
+  readonly yType?: 'value' | 'log';
   readonly xName?: string;
   readonly yName?: string;
   readonly height?: number;
@@ -73,8 +57,25 @@ function boundLines(bounds: NonNullable<ChartProps['bounds']>, text: string) {
   };
 }
 
+function drawnSeries({ name, kind = 'line', points, dashed, step, colour, faint }: Series, place: number) {
+  return {
+    name,
+    type: kind,
+    // A line of one point can only be seen as a point.
+    showSymbol:
+      (points.length < 60 && dashed !== true && faint !== true) || points.filter(([, y]) => y !== null).length === 1,
+    symbolSize: kind === 'scatter' ? 8 : 5,
+    sampling: 'minmax',
+    ...(step === true ? { step: 'end' } : {}),
+    color: palette[(colour ?? place) % palette.length],
+    lineStyle: { width: 2, type: dashed === true ? 'dashed' : 'solid', opacity: faint === true ? 0.25 : 1 },
+    ...(faint === true ? { silent: true, z: 1, tooltip: { show: false } } : {}),
+    data: points,
+  };
+}
+
 function optionOf(
-  { series: given, xType = 'time', xName, yName, bounds = [], spans = [] }: ChartProps,
+  { series: given, xType = 'time', yType = 'value', xName, yName, bounds = [], spans = [] }: ChartProps,
   dark: boolean,
 ): EChartsCoreOption {
   const series = given.filter(({ points }) => points.some(([, y]) => y !== null));
@@ -98,10 +99,15 @@ function optionOf(
         };
   return {
     animation: false,
-    color: ['#d49f3d', '#4c8eda', '#40a070', '#c2559d', '#8a6fd1', '#e8743b', '#3aa6a6', '#999999'],
+    color: palette,
     textStyle: { color: text },
     grid: { left: 56, right: 24, top: 36, bottom: xName === undefined ? 32 : 56 },
-    legend: { top: 0, type: 'scroll', textStyle: { color: text } },
+    legend: {
+      top: 0,
+      type: 'scroll',
+      textStyle: { color: text },
+      data: [...new Set(series.filter(({ faint }) => faint !== true).map(({ name }) => name))],
+    },
     tooltip: { trigger: 'axis', confine: true },
     dataZoom: [{ type: 'inside' }],
     xAxis: {
@@ -118,32 +124,20 @@ function optionOf(
       splitLine: { lineStyle: { color: line } },
     },
     yAxis: {
-      type: 'value',
+      type: yType,
       name: yName,
       scale: true,
       splitLine: { lineStyle: { color: line } },
       axisLabel: { color: text, showMinLabel: levels.length === 0, showMaxLabel: levels.length === 0 },
       ...ends,
     },
-    series: series.map(({ name, kind = 'line', points, dashed, step }, i) => ({
-      name,
-      type: kind,
-      // A line of one point can only be seen as a point.
-      showSymbol: (points.length < 60 && dashed !== true) || points.filter(([, y]) => y !== null).length === 1,
-      symbolSize: kind === 'scatter' ? 8 : 5,
-      sampling: 'minmax',
-      ...(step === true ? { step: 'end' } : {}),
-      lineStyle: { width: 2, type: dashed === true ? 'dashed' : 'solid' },
-      data: points,
+    series: series.map((one, i) => ({
+      ...drawnSeries(one, i),
       ...(i === 0 && bounds.length > 0 ? { markLine } : {}),
       ...(i === 0 && spans.length > 0 ? { markArea } : {}),
     })),
   };
 }
-
-// A formula in a cell must not run in the spreadsheet that opens the file.
-const cell = (text: string): string =>
-  `"${(/^[=+\-@]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text).replaceAll('"', '""')}"`;
 
 function numbersOf({ series, xType = 'time', xName, yName, numbers }: ChartProps): NumbersTable {
   if (numbers !== undefined) return numbers;
@@ -155,10 +149,7 @@ function numbersOf({ series, xType = 'time', xName, yName, numbers }: ChartProps
 
 function downloadCsv(props: ChartProps): void {
   const { heads, rows } = numbersOf(props);
-  const lines = [heads, ...rows].map((row) => row.map((value) => cell(String(value ?? ''))).join(','));
-  const url = URL.createObjectURL(new Blob([lines.join('\n')], { type: 'text/csv' }));
-  Object.assign(document.createElement('a'), { href: url, download: `${props.title}.csv` }).click();
-  URL.revokeObjectURL(url);
+  saveCsv(`${props.title}.csv`, [heads, ...rows]);
 }
 
 const SHOWN_ROWS = 1000;
@@ -202,25 +193,8 @@ function Numbers(props: ChartProps) {
 }
 
 function Canvas(props: ChartProps) {
-  const place = useRef<HTMLDivElement>(null);
-  const dark = useComputedColorScheme('light') === 'dark';
-  const drawn = useRef<ECharts | null>(null);
-  useEffect(() => {
-    const element = place.current;
-    if (element === null) return;
-    const chart = init(element);
-    drawn.current = chart;
-    const resize = new ResizeObserver(() => chart.resize());
-    resize.observe(element);
-    return () => {
-      resize.disconnect();
-      chart.dispose();
-    };
-  }, []);
-  useEffect(() => {
-    drawn.current?.setOption(optionOf(props, dark), { replaceMerge: ['series'] });
-  }, [props, dark]);
-  return <div ref={place} style={{ height: props.height ?? 280 }} role="img" aria-label={props.title} />;
+  const option = useCallback((dark: boolean) => optionOf(props, dark), [props]);
+  return <Plot title={props.title} height={props.height ?? 280} optionOf={option} />;
 }
 
 /** A chart whose numbers are one click away, and another click away as a file. */

@@ -15,6 +15,7 @@ import {
 import { IconDownload, IconFile, IconFolder } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { saveFile } from '../../parts/csv.ts';
 import { formatBytes } from '../../parts/format.ts';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { useAddress } from '../../parts/use-address.ts';
@@ -33,9 +34,7 @@ async function readArtifact(run: string, path: string): Promise<Blob> {
 }
 
 async function download(run: string, path: string): Promise<void> {
-  const url = URL.createObjectURL(await readArtifact(run, path));
-  Object.assign(document.createElement('a'), { href: url, download: nameOf(path) }).click();
-  URL.revokeObjectURL(url);
+  saveFile(nameOf(path), await readArtifact(run, path));
 }
 
 function ImageView({ blob, path }: { blob: Blob; path: string }) {

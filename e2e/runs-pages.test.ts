@@ -1,0 +1,270 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { createTestServer, type TestServer } from '../server/src/testing/test-server.ts';
+import { type FilledRuns, fillRuns, mlflow } from './fill-runs.ts';
+
+const pictures = path.join(import.meta.dirname, '..', '.flyball', 'screenshots');
+
+describe('the pages of runs', () => {
+  let server: TestServer;
+  let browser: Browser;
+  let filled: FilledRuns;
+  const complaints: string[] = [];
+
+  async function open(place: string, scheme: 'light' | 'dark' = 'light'): Promise<Page> {
+    const page = await browser.newPage({ colorScheme: scheme, viewport: { width: 1360, height: 900 } });
+    page.on('pageerror', (error) => complaints.push(`${place}: ${error.message}`));
+    await page.goto(`${server.url}/ui${place}`);
+    await page.locator('main h2').first().waitFor();
+    return page;
+  }
+
+  async function picture(page: Page, name: string): Promise<void> {
+    await page.locator('[aria-label="loading"]').first().waitFor({ state: 'detached' });
+    await page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true });
+  }
+
+  const rows = (page: Page) => page.locator('tbody tr:not([aria-hidden])');
+  const names = async (page: Page) =>
+    (await rows(page).locator('td:nth-child(2) a').allTextContents()).map((name) => name.trim());
+
+  before(async () => {
+    mkdirSync(pictures, { recursive: true });
+    server = await createTestServer();
+    filled = await fillRuns(server.url);
+    browser = await chromium.launch({ executablePath: process.env['FLYBALL_CHROMIUM']!, args: ['--no-sandbox'] });
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+    deepEqual(complaints, []);
+  });
+
+  it('complete a filter from what was logged, by keyboard, and hold it in the address', async () => {
+    const page = await open(`/runs?experiment=${filled.experiment}`);
+    const filter = page.getByRole('textbox', { name: 'Filter' });
+    await filter.click();
+    await filter.pressSequentially('los');
+    await page.getByRole('option', { name: 'metrics.loss', exact: true }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await filter.pressSequentially('<');
+    await page.getByRole('option', { name: '<=' }).waitFor();
+    await picture(page, 'runs-completion');
+    await filter.pressSequentially(" 0.05 AND params.optimizer = 'adam'");
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/filter=/);
+    await page.getByText('Filtered runs are not nested').waitFor();
+    const { runs } = await mlflow(server.url, 'runs/search', {
+      experiment_ids: [filled.experiment],
+      filter: "metrics.loss < 0.05 AND params.optimizer = 'adam'",
+      max_results: 1000,
+    });
+    await page.getByText(`1 … ${runs.length}`, { exact: true }).waitFor();
+    equal(await rows(page).count(), runs.length);
+    await page.reload();
+    await page.getByText(`1 … ${runs.length}`, { exact: true }).waitFor();
+    await page.close();
+  });
+
+  it("show the server's words about a filter that it does not understand", async () => {
+    const page = await open('/runs');
+    const filter = page.getByRole('textbox', { name: 'Filter' });
+    await filter.fill("metricks.loss > 'x'");
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByText("Invalid entity type 'metricks'").waitFor();
+    await picture(page, 'runs-bad-filter');
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
+    await rows(page).first().waitFor();
+    await page.close();
+  });
+
+  it('sort on the server by several columns and page through the order', async () => {
+    const page = await open(`/runs?experiment=${filled.experiment}&flat=true&size=25`);
+    await page.getByRole('button', { name: /^param\s*optimizer/ }).click();
+    await page.getByRole('button', { name: /^metric\s*loss/ }).click({ modifiers: ['Shift'] });
+    await page.waitForURL(/sort=/);
+    const order_by = ['params.optimizer ASC', 'metrics.loss ASC'];
+    const { runs } = await mlflow(server.url, 'runs/search', {
+      experiment_ids: [filled.experiment],
+      order_by,
+      max_results: 1000,
+    });
+    const expected: string[] = runs.map(({ info }) => info.run_name);
+    await page.getByText('1 … 25', { exact: true }).waitFor();
+    await page.waitForFunction((name) => document.querySelector('tbody td a')?.textContent === name, expected[0]!);
+    deepEqual(await names(page), expected.slice(0, 25));
+    await page.getByRole('button', { name: 'Next' }).click();
+    await page.getByText('26 … 50', { exact: true }).waitFor();
+    await page.waitForFunction((name) => document.querySelector('tbody td a')?.textContent === name, expected[25]!);
+    deepEqual(await names(page), expected.slice(25, 50));
+    equal(await page.getByRole('columnheader', { name: /optimizer/ }).getAttribute('aria-sort'), 'ascending');
+    await page.close();
+  });
+
+  it('draw only the rows in sight of a long page', async () => {
+    const page = await open(`/runs?experiment=${filled.experiment}&flat=true&size=500`);
+    await page.getByText(`1 … ${filled.count}`, { exact: true }).waitFor();
+    ok((await rows(page).count()) < 100);
+    const last = (
+      await mlflow(server.url, 'runs/search', {
+        experiment_ids: [filled.experiment],
+        max_results: 1000,
+      })
+    ).runs.at(-1)!.info.run_name;
+    await page.locator('.runs-table').evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await page.getByRole('link', { name: last, exact: true }).waitFor();
+    await page.close();
+  });
+
+  it('show nested runs under their parent, by keyboard too', async () => {
+    const page = await open(`/runs?experiment=${filled.experiment}&filter=&sort=["attributes.run_name DESC"]`);
+    await page.getByRole('button', { name: 'Runs nested in sweep' }).waitFor();
+    equal(await page.getByRole('link', { name: 'sweep/1', exact: true }).count(), 0);
+    await page.locator('tr', { hasText: 'sweep' }).first().focus();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('link', { name: 'sweep/1', exact: true }).waitFor();
+    await page.waitForURL(/open=/);
+    await picture(page, 'runs-nested');
+    await page.close();
+  });
+
+  it('choose columns by what they are', async () => {
+    const page = await open(`/runs?experiment=${filled.experiment}`);
+    await rows(page).first().waitFor();
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await page.getByRole('textbox', { name: 'Search columns' }).fill('team');
+    await page.getByRole('checkbox', { name: 'team', exact: true }).check();
+    await page.getByRole('columnheader', { name: /tag\s*team/ }).waitFor();
+    await page.getByRole('textbox', { name: 'Search columns' }).fill('');
+    await picture(page, 'runs-columns');
+    await page.keyboard.press('Escape');
+    await page.waitForURL(/columns=/);
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'CSV' }).click(),
+    ]);
+    const lines = readFileSync(await file.path(), 'utf8').split('\n');
+    equal(lines.length, filled.count + 1);
+    match(lines[0]!, /"tags.team"$/);
+    await page.close();
+  });
+
+  it('tag, delete and restore many runs at once', async () => {
+    const filter = encodeURIComponent("tags.team = 'b'");
+    const page = await open(`/runs?experiment=${filled.experiment}&filter=${filter}&size=25`);
+    await rows(page).nth(3).waitFor();
+    const [first, second] = await names(page);
+    for (const name of [first, second])
+      await page.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
+    await page.getByText('2 selected').waitFor();
+    await page.getByRole('button', { name: 'Tag', exact: true }).click();
+    await page.getByRole('textbox', { name: 'Tag' }).fill('reviewed');
+    await page.getByRole('textbox', { name: 'Value' }).fill('yes');
+    await page.getByRole('button', { name: 'Set the tag' }).click();
+    await page.getByText('2 runs: done').first().waitFor();
+    const tagged = await mlflow(server.url, 'runs/search', {
+      experiment_ids: [filled.experiment],
+      filter: "tags.reviewed = 'yes'",
+    });
+    equal(tagged.runs.length, 2);
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('link', { name: first!, exact: true }).waitFor({ state: 'detached' });
+    await page.getByText('Trash').click();
+    await page.getByRole('link', { name: first!, exact: true }).waitFor();
+    equal(await rows(page).count(), 2);
+    await page.getByRole('checkbox', { name: 'Select all on this page' }).check();
+    await page.getByRole('button', { name: 'Restore' }).click();
+    await page.getByText('No run fits the filter').waitFor();
+    await page.close();
+  });
+
+  it('lead from the table to a comparison with curves, axes and smoothing in the address', async () => {
+    const page = await open(`/runs?experiment=${filled.experiment}`);
+    for (let i = 0; i < 3; i++) await page.getByRole('checkbox', { name: `Select rich-${i}`, exact: true }).check();
+    await page.getByRole('link', { name: 'Compare' }).click();
+    await page.waitForURL(/runs\/compare\?runs=/);
+    const chart = page.getByRole('img', { name: 'loss', exact: true });
+    await chart.waitFor();
+    await page.getByText('Long curves (up to 900 points)').waitFor();
+    await page.getByText('Relative time').click();
+    await page.getByRole('switch', { name: 'Log y' }).click();
+    const slider = page.getByRole('slider', { name: 'Smoothing' });
+    await slider.focus();
+    for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
+    await page.waitForURL(/x=relative.*logY=true|logY=true.*x=relative/);
+    await page.waitForURL(/smooth=0.05/);
+    await picture(page, 'compare-curves-relative');
+    await page.reload();
+    await chart.waitFor();
+    equal(await page.getByRole('switch', { name: 'Log y' }).isChecked(), true);
+    await page.getByRole('button', { name: 'Leave out rich-2' }).click();
+    await page.getByRole('button', { name: 'Leave out rich-2' }).waitFor({ state: 'detached' });
+    await page.close();
+  });
+
+  it('set runs side by side, only where they differ', async () => {
+    const page = await open(`/runs/compare?runs=${JSON.stringify(filled.rich)}&tab=table`);
+    const line = (name: string) => page.getByRole('row', { name: new RegExp(name.replace(/[()]/g, '\\$&')) });
+    await line('seed').waitFor();
+    await line('loss (min)').waitFor();
+    await line('flights (training)').getByText('d1').waitFor();
+    await page.getByRole('switch', { name: 'Only differences' }).click();
+    await line('seed').waitFor({ state: 'detached' });
+    await line('optimizer').waitFor();
+    await page.waitForURL(/differ=true/);
+    await page.close();
+  });
+
+  it('brush the axes of parallel coordinates', async () => {
+    const { runs } = await mlflow(server.url, 'runs/search', {
+      experiment_ids: [filled.experiment],
+      filter: "run_name LIKE 'plain-1%'",
+      max_results: 60,
+    });
+    const ids = runs.map(({ info }) => info.run_id);
+    const page = await open(`/runs/compare?runs=${JSON.stringify(ids)}&tab=parallel`);
+    const plot = page.getByRole('img', { name: 'Parallel coordinates' });
+    const box = (await plot.boundingBox())!;
+    // The first axis stands where the grid of the plot begins.
+    const [x, top, height] = [box.x + 60, box.y + 48, box.height - 72];
+    await page.mouse.move(x, top + height * 0.2);
+    await page.mouse.down();
+    await page.mouse.move(x, top + height * 0.4, { steps: 4 });
+    await page.mouse.move(x, top + height * 0.6, { steps: 4 });
+    await page.mouse.up();
+    await page.getByText(/^\d+ of 60 runs: /).waitFor();
+    await picture(page, 'compare-parallel-brushed');
+    await page.getByRole('link', { name: 'Compare these alone' }).click();
+    await page.getByText(/^\d+ of 60 runs: /).waitFor({ state: 'detached' });
+    await page.close();
+  });
+
+  for (const scheme of ['light', 'dark'] as const) {
+    it(`look as they should, ${scheme}`, async () => {
+      const page = await open(`/runs?experiment=${filled.experiment}`, scheme);
+      await rows(page).nth(5).waitFor();
+      await page
+        .getByRole('checkbox', { name: /^Select / })
+        .nth(2)
+        .check();
+      await picture(page, `runs-table-${scheme}`);
+      await page.goto(`${server.url}/ui/runs?stage=deleted`);
+      await page.getByText('The trash is empty').waitFor();
+      await picture(page, `runs-empty-${scheme}`);
+      const runs = JSON.stringify(filled.rich);
+      for (const tab of ['curves', 'table', 'scatter', 'parallel']) {
+        await page.goto(`${server.url}/ui/runs/compare?runs=${runs}&tab=${tab}`);
+        await page.getByRole('tabpanel').waitFor();
+        await picture(page, `compare-${tab}-${scheme}`);
+        equal(await page.locator('[role="alert"]').count(), 0);
+      }
+      await page.close();
+    });
+  }
+});

@@ -1,0 +1,47 @@
+import { useState } from 'react';
+import { useAddress } from '../../parts/use-address.ts';
+
+/** What the address of the table of runs holds. */
+export interface RunsAddress {
+  readonly experiment?: string;
+  readonly filter?: string;
+  readonly stage?: 'deleted';
+  /** Ids of columns such as `metrics.loss`; absent: what most tables want. */
+  readonly columns?: string[];
+  /** Orders in MLflow's words, the first one weighs most. */
+  readonly sort?: string[];
+  readonly pages?: string[];
+  readonly size?: number;
+  readonly chosen?: string[];
+  /** Nested runs stand among the others. */
+  readonly flat?: boolean;
+  /** Runs whose nested runs are shown. */
+  readonly open?: string[];
+}
+
+export const pageSizes = [25, 50, 100, 500];
+
+export type ChangeRunsAddress = (change: { [K in keyof RunsAddress]?: RunsAddress[K] | undefined }) => void;
+
+/** A longer list would make an address that servers refuse. */
+const MOST_IN_ADDRESS = 150;
+
+/** The runs that are selected: in the address, as long as they fit. */
+export function useChosen(address: RunsAddress, set: ChangeRunsAddress) {
+  const [many, setMany] = useState<readonly string[]>([]);
+  const chosen = many.length > 0 ? many : (address.chosen ?? []);
+  const choose = (runs: readonly string[]): void => {
+    const fits = runs.length <= MOST_IN_ADDRESS;
+    setMany(fits ? [] : runs);
+    set({ chosen: fits && runs.length > 0 ? [...runs] : undefined });
+  };
+  return { chosen, choose };
+}
+
+export function useRunsAddress() {
+  const [found, set] = useAddress<RunsAddress>();
+  // The router reads digits as a number.
+  const address: RunsAddress =
+    found.experiment === undefined ? found : { ...found, experiment: String(found.experiment) };
+  return [address, set] as const;
+}
