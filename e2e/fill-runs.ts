@@ -26,7 +26,8 @@ export interface FilledRuns {
   readonly experiment: string;
   /** Runs of the experiment. */
   readonly count: number;
-  readonly longName: string;
+  /** The run with the very long name. */
+  readonly long: string;
   /** Runs with curves, notes, files and datasets. */
   readonly rich: readonly string[];
 }
@@ -105,12 +106,12 @@ export async function fillRuns(url: string): Promise<FilledRuns> {
   for (let i = 1; i <= NESTED; i++) {
     await start(url, experiment, `sweep/${i}`, 1_789_500_000_000 + i, { 'mlflow.parentRunId': parent });
   }
-  await start(url, experiment, longName, 1_789_900_000_000);
+  const long = await start(url, experiment, longName, 1_789_900_000_000);
   const rich: string[] = [];
   for (let seed = 0; seed < 3; seed++) {
     const run = await start(url, experiment, `rich-${seed}`, 1_790_000_000_000 + seed);
     await logRich(url, run, seed);
     rich.push(run);
   }
-  return { experiment, count: PLAIN + 1 + NESTED + 1 + 3, longName, rich };
+  return { experiment, count: PLAIN + 1 + NESTED + 1 + 3, long, rich };
 }

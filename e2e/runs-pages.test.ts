@@ -245,6 +245,84 @@ describe('the pages of runs', () => {
     await page.close();
   });
 
+  it('keep notes in Markdown, without anything that could run', async () => {
+    const run = filled.rich[0]!;
+    const page = await open(`/runs/${run}?tab=notes`);
+    await page.getByRole('button', { name: 'Write notes' }).click();
+    const text =
+      '# Why\n\n**Bold** and [a link](https://example.com), ![pic](https://example.com/p.png)\n\n' +
+      '<img src=x onerror="window.ran=1"> <script>window.ran=1</script> [bad](javascript:window.ran=1)\n\n' +
+      '| a | b |\n|---|---|\n| 1 | 2 |\n';
+    await page.getByRole('textbox', { name: 'Notes in Markdown' }).fill(text);
+    await page.getByText('Preview').click();
+    await page.getByRole('heading', { name: 'Why' }).waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Edit' }).waitFor();
+    await page.getByRole('cell', { name: '2', exact: true }).waitFor();
+    equal(await page.locator('main img, main script').count(), 0);
+    equal(await page.getByRole('link', { name: 'bad' }).count(), 0);
+    equal(await page.getByRole('link', { name: 'a link' }).getAttribute('rel'), 'noopener noreferrer nofollow');
+    equal(await page.evaluate('window.ran'), undefined);
+    await picture(page, 'run-notes');
+    const { runs } = await mlflow(server.url, 'runs/search', {
+      experiment_ids: [filled.experiment],
+      filter: "tags.`mlflow.note.content` LIKE '# Why%'",
+    });
+    equal(runs[0]?.info.run_id, run);
+    await page.close();
+  });
+
+  it('show the files of a run as what they are, and pages without their scripts', async () => {
+    const run = filled.rich[1]!;
+    const client = server.client();
+    const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+    const files = {
+      'rows.csv': 'name,note\nada,"one, two"\nbob,<b>3</b>\n',
+      'report.html': '<h1>Report</h1><script>parent.ran = 1; document.title = "ran"</script>',
+      'data.json': '{"a":{"b":1}}',
+      'pixel.png': Buffer.from(pixel, 'base64'),
+      'readme.md': '## Read me',
+      'model/MLmodel': 'flavors: {}',
+    };
+    for (const [name, upload] of Object.entries(files)) {
+      await client.putArtifact({ params: { run, path: name }, upload });
+    }
+    const page = await open(`/runs/${run}?tab=artifacts`);
+    const choose = (name: string) => page.getByRole('button', { name: new RegExp(`^${name}`) }).click();
+    await choose('rows.csv');
+    await page.getByRole('cell', { name: 'one, two' }).waitFor();
+    await page.getByRole('cell', { name: '<b>3</b>' }).waitFor();
+    await picture(page, 'run-artifact-csv');
+    await choose('report.html');
+    const frame = page.frameLocator('iframe[title="report.html"]');
+    await frame.getByRole('heading', { name: 'Report' }).waitFor();
+    equal(await page.locator('iframe').getAttribute('sandbox'), '');
+    equal(await page.evaluate('window.ran'), undefined);
+    await picture(page, 'run-artifact-html');
+    await choose('data.json');
+    await page.getByText('"b": 1').waitFor();
+    await choose('pixel.png');
+    await page.getByRole('img', { name: 'pixel.png' }).waitFor();
+    await choose('readme.md');
+    await page.getByRole('heading', { name: 'Read me' }).waitFor();
+    await page.waitForURL(/file=readme.md/);
+    await page.close();
+  });
+
+  it('tell how to run it again, and which model versions came of it', async () => {
+    const run = filled.rich[1]!;
+    await mlflow(server.url, 'registered-models/create', { name: 'delays' });
+    await mlflow(server.url, 'model-versions/create', { name: 'delays', source: `runs:/${run}/model`, run_id: run });
+    await mlflow(server.url, 'runs/set-tag', { run_id: run, key: 'mlflow.source.name', value: 'train it.py' });
+    await mlflow(server.url, 'runs/set-tag', { run_id: run, key: 'mlflow.source.git.commit', value: 'abc123' });
+    const page = await open(`/runs/${run}?tab=models`);
+    await page.getByRole('link', { name: 'delays 1' }).waitFor();
+    await page.getByRole('tab', { name: 'Reproduce' }).click();
+    await page.getByText("python 'train it.py'").waitFor();
+    await picture(page, 'run-reproduce');
+    await page.close();
+  });
+
   for (const scheme of ['light', 'dark'] as const) {
     it(`look as they should, ${scheme}`, async () => {
       const page = await open(`/runs?experiment=${filled.experiment}`, scheme);
@@ -264,6 +342,9 @@ describe('the pages of runs', () => {
         await picture(page, `compare-${tab}-${scheme}`);
         equal(await page.locator('[role="alert"]').count(), 0);
       }
+      await page.goto(`${server.url}/ui/runs/${filled.long}?tab=notes`);
+      await page.getByText('No notes yet').waitFor();
+      await picture(page, `run-long-name-${scheme}`);
       await page.close();
     });
   }

@@ -24,7 +24,7 @@ export function Page({
   return (
     <Stack gap="md">
       <Group justify="space-between" align="flex-start" wrap="nowrap">
-        <div>
+        <div style={{ minWidth: 0, overflowWrap: 'anywhere' }}>
           {crumbs.length === 0 ? null : (
             <Breadcrumbs mb={4}>
               {crumbs.map(({ title: text, to }) => (
@@ -41,7 +41,7 @@ export function Page({
             </Text>
           )}
         </div>
-        {actions}
+        <div style={{ flexShrink: 0 }}>{actions}</div>
       </Group>
       {children}
     </Stack>

@@ -5,7 +5,7 @@ const PARENT = 'mlflow.parentRunId';
 const DEEPEST = 4;
 const MOST = 1000;
 
-const parentOf = ({ tags }: Run): string | undefined => tags[PARENT];
+export const parentOf = ({ tags }: Run): string | undefined => tags[PARENT];
 
 export interface NestedRuns {
   /** The runs right below each. */

@@ -1,17 +1,23 @@
 import type { Run } from '@flyball/api';
-import { Button, SimpleGrid, Table, Text } from '@mantine/core';
+import { Button, Group, SimpleGrid, Stack, Table, Text } from '@mantine/core';
+import { IconDownload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { Moment, StateBadge } from '../../parts/badges.tsx';
 import { Chart } from '../../parts/chart.tsx';
+import { saveCsv } from '../../parts/csv.ts';
 import { Facts } from '../../parts/facts.tsx';
 import { formatCount, formatNumber, formatSeconds } from '../../parts/format.ts';
-import { linkTo } from '../../parts/go.tsx';
+import { Go, linkTo, placeOf } from '../../parts/go.tsx';
 import { Page } from '../../parts/page.tsx';
 import { PageTabs } from '../../parts/page-tabs.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { server } from '../../server.ts';
 import { ArtifactBrowser } from './artifact-browser.tsx';
+import { parentOf } from './nested-runs.ts';
+import { RunModels } from './run-models.tsx';
+import { NOTE, RunNotes } from './run-notes.tsx';
+import { RunReproduce } from './run-reproduce.tsx';
 
 const LIVE_MS = 2000;
 
@@ -47,6 +53,22 @@ function Curves({ run }: { run: Run }) {
 function Metrics({ run }: { run: Run }) {
   const metrics = Object.entries(run.metrics).sort(([a], [b]) => (a < b ? -1 : 1));
   if (metrics.length === 0) return <Nothing title="No metrics yet" />;
+  const save = (): void =>
+    saveCsv(`${run.name}-metrics.csv`, [
+      ['metric', 'latest', 'step', 'timestamp'],
+      ...metrics.map(([key, { value, step, timestamp }]) => [key, value ?? 'NaN', step, timestamp]),
+    ]);
+  return (
+    <Stack align="flex-start">
+      <Button size="xs" variant="default" leftSection={<IconDownload size={14} />} onClick={save}>
+        CSV
+      </Button>
+      <MetricTable metrics={metrics} />
+    </Stack>
+  );
+}
+
+function MetricTable({ metrics }: { metrics: readonly (readonly [string, Run['metrics'][string]])[] }) {
   return (
     <Table maw={700}>
       <Table.Thead>
@@ -107,12 +129,32 @@ const named = (values: Readonly<Record<string, string>>, none: string) =>
     <Facts facts={Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1))} />
   );
 
+/** The notes have a place of their own. */
+const withoutNote = ({ [NOTE]: _, ...tags }: Run['tags']): Run['tags'] => tags;
+
 function Details({ run }: { run: Run }) {
+  const parent = parentOf(run);
   return (
     <>
       <Facts
         facts={[
-          ['Status', <StateBadge key="status" state={run.status} />],
+          [
+            'Status',
+            <Group key="status" gap="xs">
+              <StateBadge state={run.status} />
+              {run.lifecycleStage === 'deleted' ? <StateBadge state="in the trash" /> : null}
+            </Group>,
+          ],
+          ...(parent === undefined
+            ? []
+            : [
+                [
+                  'Nested in',
+                  <Go key="parent" to={placeOf('runs', parent)}>
+                    {parent}
+                  </Go>,
+                ] as const,
+              ]),
           ['By', run.user || '–'],
           ['Started', <Moment key="started" at={run.startTime} />],
           ['Took', run.endTime === null ? 'still running' : formatSeconds(run.endTime - run.startTime)],
@@ -126,7 +168,10 @@ function Details({ run }: { run: Run }) {
           { value: 'params', title: 'Params', content: () => named(run.params, 'No params') },
           { value: 'artifacts', title: 'Artifacts', content: () => <ArtifactBrowser run={run.runId} /> },
           { value: 'inputs', title: 'Inputs', content: () => <Inputs run={run} /> },
-          { value: 'tags', title: 'Tags', content: () => named(run.tags, 'No tags') },
+          { value: 'notes', title: 'Notes', content: () => <RunNotes run={run} /> },
+          { value: 'models', title: 'Models', content: () => <RunModels run={run.runId} /> },
+          { value: 'reproduce', title: 'Reproduce', content: () => <RunReproduce run={run} /> },
+          { value: 'tags', title: 'Tags', content: () => named(withoutNote(run.tags), 'No tags') },
         ]}
       />
     </>
