@@ -101,15 +101,29 @@ function inExperiments(experiments: RunSearch['experiments']): Fragment {
   return sql`r.experiment = any(${[...experiments]}::bigint[])`;
 }
 
-function belowParents(parents: RunSearch['parents']): Fragment {
-  if (parents === undefined) return sql`true`;
-  const parent = sql`select from tracking.run_tag p where p.run = r.id and p.key = 'mlflow.parentRunId'`;
-  if (parents.length > 0) {
-    return sql`exists (${parent} and p.experiment = r.experiment and left(p.value, 200) = any(${[...parents]}::text[]))`;
-  }
-  return sql`not exists (select from tracking.run_tag p join tracking.run above on above.run_id = p.value
-    where p.run = r.id and p.key = 'mlflow.parentRunId' and above.project = r.project and above.stage = r.stage
-      and above.experiment = r.experiment and above.id <> r.id)`;
+const inTag = sql`p.key = 'mlflow.parentRunId'`;
+
+/** Right below some runs, which the index of tags finds first. */
+function belowSome({ project, experiments }: RunSearch, parents: readonly string[]): Fragment {
+  const within =
+    experiments === null
+      ? sql`p.experiment in (select id from tracking.experiment where project = ${project})`
+      : sql`p.experiment = any(${[...experiments]}::bigint[])`;
+  return sql`r.id = any(array(select p.run from tracking.run_tag p
+    where ${within} and ${inTag} and left(p.value, 200) = any(${[...parents]}::text[])))`;
+}
+
+/** Below no run of the same experiment and stage. */
+function belowNone({ orders }: RunSearch): Fragment {
+  const above = sql`from tracking.run_tag p join tracking.run above on above.run_id = p.value
+    where p.run = r.id and ${inTag} and above.stage = r.stage and above.experiment = r.experiment and above.id <> r.id`;
+  // In the order of an index a page needs few runs: each is looked at by itself, which the planner would not choose.
+  return orders.length === 0 ? sql`(select true ${above} limit 1) is null` : sql`not exists (select ${above})`;
+}
+
+function belowParents(search: RunSearch): Fragment {
+  if (search.parents === undefined) return sql`true`;
+  return search.parents.length === 0 ? belowNone(search) : belowSome(search, search.parents);
 }
 
 /** One statement: the page first, then everything of its runs. */
@@ -123,7 +137,7 @@ export async function searchRuns(on: Queryable, search: RunSearch): Promise<Foun
     sql`r.project = ${search.project}`,
     ...(search.stages.length === 2 ? [] : [sql`r.stage = ${search.stages[0]}`]),
     ...search.conditions.map(conditionOf),
-    belowParents(search.parents),
+    belowParents(search),
     afterValues(terms, search.after),
   ];
   const { rows } = await sql<FoundRun>`with page as materialized (

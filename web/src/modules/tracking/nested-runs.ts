@@ -15,13 +15,16 @@ export interface NestedRuns {
 }
 
 /** Everything that is nested in these runs, level by level. */
-export async function readNestedRuns(roots: readonly string[], stage: 'active' | 'deleted'): Promise<NestedRuns> {
+export async function readNestedRuns(runs: readonly Run[], stage: 'active' | 'deleted'): Promise<NestedRuns> {
+  const roots = runs.map(({ runId }) => runId);
+  const experimentIds = [...new Set(runs.map(({ experimentId }) => experimentId))];
   const below: Record<string, Run[]> = {};
   const seen = new Set(roots);
   let isCut = false;
-  let parents = roots;
+  let parents: readonly string[] = roots;
   for (let depth = 0; depth < DEEPEST && parents.length > 0; depth++) {
-    const found = await server().searchRuns({ body: { parents: parents.slice(0, MOST), stage, limit: MOST } });
+    const body = { experimentIds, parents: parents.slice(0, MOST), stage, limit: MOST };
+    const found = await server().searchRuns({ body });
     isCut ||= found.nextPageToken !== undefined;
     const fresh = found.items.filter(({ runId }) => !seen.has(runId));
     for (const run of fresh) {

@@ -53,7 +53,7 @@ function useNested(runs: readonly Run[], address: RunsAddress) {
   return useQuery({
     queryKey: ['runs', 'nested', stage, ids],
     enabled: isNested(address) && ids.length > 0,
-    queryFn: () => readNestedRuns(ids, stage),
+    queryFn: () => readNestedRuns(runs, stage),
   }).data;
 }
 
