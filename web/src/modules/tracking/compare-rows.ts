@@ -16,9 +16,13 @@ const shownMoment = (at: number): string => new Date(at).toISOString().slice(0, 
 /** What MLflow notes of a run for itself, and what differs in every run. */
 const noise: ReadonlySet<string> = new Set(['mlflow.runName', 'mlflow.log-model.history', 'mlflow.note.content']);
 
-function row(section: string, name: string, values: readonly string[]): CompareRow {
-  return { section, name, values, differs: new Set(values).size > 1 };
+/** `exact` where what is shown is rounded. */
+function row(section: string, name: string, values: readonly string[], exact: readonly unknown[] = values): CompareRow {
+  return { section, name, values, differs: new Set(exact).size > 1 };
 }
+
+const shownMetric = (metric: Run['metrics'][string] | undefined): string =>
+  metric !== undefined && metric.value === null ? 'NaN' : formatNumber(metric?.value, 6);
 
 const attributeRows = (runs: readonly Run[]): CompareRow[] => [
   row(
@@ -56,20 +60,20 @@ const pairRows = (section: string, runs: readonly Run[], part: 'params' | 'tags'
 
 function metricRows(runs: readonly Run[], summaries: readonly MetricSummary[]): CompareRow[] {
   const found = new Map(summaries.map((one) => [`${one.runId} ${one.key}`, one]));
-  return keysIn(runs, 'metrics').flatMap((key) => [
-    row(
-      'Metrics',
-      `${key} (last)`,
-      runs.map(({ metrics }) => formatNumber(metrics[key]?.value, 6)),
-    ),
-    ...(['min', 'max'] as const).map((side) =>
-      row(
+  return keysIn(runs, 'metrics').flatMap((key) => {
+    const last = runs.map(({ metrics }) => metrics[key]);
+    const exact = last.map((metric) => metric?.value);
+    const sides = (['min', 'max'] as const).map((side) => {
+      const values = runs.map(({ runId }) => found.get(`${runId} ${key}`)?.[side]);
+      return row(
         'Metrics',
         `${key} (${side})`,
-        runs.map(({ runId }) => formatNumber(found.get(`${runId} ${key}`)?.[side], 6)),
-      ),
-    ),
-  ]);
+        values.map((value) => formatNumber(value, 6)),
+        values,
+      );
+    });
+    return [row('Metrics', `${key} (last)`, last.map(shownMetric), exact), ...sides];
+  });
 }
 
 function datasetRows(runs: readonly Run[]): CompareRow[] {
