@@ -20,12 +20,14 @@ describe('the command that reproduces a run', () => {
       'mlflow.project.entryPoint': 'main',
     };
     const command = reproduceCommand(run(tags, { lr: '0.1', text: 'a b' }), 'u');
-    assert.match(command, /mlflow run git@x \\\n {2}--entry-point main \\\n {2}-P lr=0.1 \\\n {2}-P 'text=a b'$/);
+    assert.match(command, /mlflow run git@x \\\n {2}--entry-point=main \\\n {2}-P lr=0.1 \\\n {2}-P 'text=a b'$/);
   });
 
   it('leaves no way out of a quoted word, and says nothing when nothing is known', () => {
     const command = reproduceCommand(run({ 'mlflow.source.name': "x'; rm -rf /; '" }), 'u');
     assert.match(command, /python 'x'\\''; rm -rf \/; '\\'''$/);
     assert.equal(reproduceCommand(run({}), 'u'), '');
+    const tags = { 'mlflow.source.git.repoURL': '--upload-pack=x', 'mlflow.source.name': '-cprint()' };
+    assert.match(reproduceCommand(run(tags), 'u'), /git clone \.\/--upload-pack=x .*\npython '\.\/-cprint\(\)'$/);
   });
 });

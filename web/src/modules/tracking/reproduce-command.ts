@@ -6,15 +6,18 @@ type Described = Pick<Run, 'runId' | 'params' | 'tags'>;
 const shellWord = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
+/** One that no program takes for an option, whatever a tag says. */
+const operand = (text: string): string => shellWord(text.startsWith('-') ? `./${text}` : text);
+
 const isProject = ({ tags }: Described): boolean => tags['mlflow.source.type'] === 'PROJECT';
 
 function projectCommand({ params, tags }: Described): string {
   const entry = tags['mlflow.project.entryPoint'];
   const commit = tags['mlflow.source.git.commit'];
   const parts = [
-    `mlflow run ${shellWord(tags['mlflow.source.name'] ?? '.')}`,
-    ...(commit === undefined ? [] : [`--version ${shellWord(commit)}`]),
-    ...(entry === undefined ? [] : [`--entry-point ${shellWord(entry)}`]),
+    `mlflow run ${operand(tags['mlflow.source.name'] ?? '.')}`,
+    ...(commit === undefined ? [] : [`--version=${shellWord(commit)}`]),
+    ...(entry === undefined ? [] : [`--entry-point=${shellWord(entry)}`]),
     ...Object.entries(params).map(([key, value]) => `-P ${shellWord(`${key}=${value}`)}`),
   ];
   return parts.join(' \\\n  ');
@@ -25,9 +28,9 @@ function scriptCommands({ tags }: Described): string[] {
   const commit = tags['mlflow.source.git.commit'];
   const repository = tags['mlflow.source.git.repoURL'];
   return [
-    ...(repository === undefined ? [] : [`git clone ${shellWord(repository)} code && cd code`]),
-    ...(commit === undefined ? [] : [`git checkout ${shellWord(commit)}`]),
-    ...(script === undefined ? [] : [`python ${shellWord(script)}`]),
+    ...(repository === undefined ? [] : [`git clone ${operand(repository)} code && cd code`]),
+    ...(commit === undefined ? [] : [`git checkout ${operand(commit)}`]),
+    ...(script === undefined ? [] : [`python ${operand(script)}`]),
   ];
 }
 
