@@ -27,8 +27,8 @@ const show = (value: unknown): string => {
   return String(value);
 };
 
-// Control characters in stored names must not reach a terminal.
-const clean = (text: string): string => text.replace(/\p{Cc}/gu, '�');
+/** Control characters in stored names must not reach a terminal. */
+export const clean = (text: string): string => text.replace(/\p{Cc}/gu, '�');
 
 /** Rows as aligned columns: title → how to get the cell. */
 export function printTable<T>(rows: readonly T[], columns: Readonly<Record<string, (row: T) => unknown>>): void {

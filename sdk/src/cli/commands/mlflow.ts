@@ -7,7 +7,7 @@ import { MlflowImport } from '../mlflow/import-mlflow.ts';
 import type { ImportReport } from '../mlflow/import-report.ts';
 import { openSource } from '../mlflow/open-source.ts';
 import { RestSource } from '../mlflow/rest-source.ts';
-import { colour, print, printTable, progressBar } from '../output.ts';
+import { clean, colour, print, printTable, progressBar } from '../output.ts';
 import { sessionOf } from '../session.ts';
 
 const MOST_PROBLEMS = 20;
@@ -21,9 +21,9 @@ function printReport({ source, target, counts, mapped, problems, equal }: Import
     ' ': (row) => (row.source === row.target ? '' : 'differs'),
   });
   for (const { name, sourceId, experimentId } of mapped) {
-    print(`experiment "${name}" has the id ${experimentId} here, ${sourceId} there`);
+    print(clean(`experiment "${name}" has the id ${experimentId} here, ${sourceId} there`));
   }
-  for (const problem of problems.slice(0, MOST_PROBLEMS)) print(colour.yellow(problem));
+  for (const problem of problems.slice(0, MOST_PROBLEMS)) print(colour.yellow(clean(problem)));
   if (problems.length > MOST_PROBLEMS) print(colour.yellow(`and ${problems.length - MOST_PROBLEMS} more problems`));
   print(equal ? colour.green('everything is there') : colour.red('not everything is there'));
 }
