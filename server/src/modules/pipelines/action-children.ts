@@ -8,9 +8,9 @@ import type { StepAssignment, StepReport } from './step-message.ts';
 const program = fileURLToPath(new URL('../../step-main.ts', import.meta.url));
 
 const GRACE_MS = 5000;
-const IDLE_MS = 15_000;
+const IDLE_MS = 60_000;
 /** A child that has grown beyond this gives its memory back by ending. */
-const LARGEST_IDLE_MB = 500;
+const LARGEST_IDLE_MB = 350;
 
 export interface ActionLimits {
   readonly memoryLimitMb: number;
@@ -110,7 +110,7 @@ class ActionChild {
 }
 
 /**
- * Children for the actions of steps. A child whose action went well is kept for the next one for some seconds, since
+ * Children for the actions of steps. A child whose action went well is kept for the next one for a minute, since
  * most of a short step would be its start; what failed, was stopped, or has grown large is not.
  */
 export class ActionChildren {

@@ -21,7 +21,9 @@ interface RawVector {
 }
 const raw = (vector: DuckDBVector): RawVector => vector as unknown as RawVector;
 
-const BLOCK_ITEMS = 1 << 17;
+/** Blocks double up to the largest size: what is small must not cost what is large. */
+const FIRST_BLOCK_ITEMS = 1 << 13;
+const LARGEST_BLOCK_ITEMS = 1 << 17;
 
 interface ColumnBuilder {
   append(vector: DuckDBVector, count: number): void;
@@ -200,15 +202,17 @@ function text(value: unknown): string | null {
 
 function blocks<A extends Numbers>(itemBytes: number, view: View<A>) {
   const full: Uint8Array[] = [];
-  let buffer = new ArrayBuffer(BLOCK_ITEMS * itemBytes);
+  let capacity = FIRST_BLOCK_ITEMS;
+  let buffer = new ArrayBuffer(capacity * itemBytes);
   let block = view(buffer);
   let length = 0;
   return {
     /** Where the next `count` items go; a chunk of DuckDB always fits into one block. */
     room(count: number): { block: A; at: number } {
-      if (length + count > BLOCK_ITEMS) {
+      if (length + count > capacity) {
         full.push(new Uint8Array(buffer, 0, length * itemBytes));
-        buffer = new ArrayBuffer(BLOCK_ITEMS * itemBytes);
+        capacity = Math.min(2 * capacity, LARGEST_BLOCK_ITEMS);
+        buffer = new ArrayBuffer(capacity * itemBytes);
         block = view(buffer);
         length = 0;
       }
