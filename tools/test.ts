@@ -2,10 +2,16 @@
 import { runSuite, testFiles } from './suite/run-suite.ts';
 
 const words = process.argv.slice(2);
-const server = ['server/src/**/*.test.ts'];
-const others = ['{stats,api,sdk,web}/src/**/*.test.ts', 'examples/**/*.test.ts', 'tools/**/*.test.ts'];
+// Two halves that take about as long as each other, on two cores.
+const inside = ['server/src/*.test.ts', 'server/src/{modules,testing}/**/*.test.ts'];
+const around = [
+  'server/src/{platform,protocols}/**/*.test.ts',
+  '{stats,api,sdk,web}/src/**/*.test.ts',
+  'examples/**/*.test.ts',
+  'tools/**/*.test.ts',
+];
 
 await runSuite({
-  groups: [testFiles(server, words), testFiles(others, words)],
+  groups: [testFiles(inside, words), testFiles(around, words)],
   timeoutSeconds: 120,
 });
