@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Report } from '../examples/flights/demo/report.ts';
+import { freePort } from './free-port.ts';
 
 const program = path.join(import.meta.dirname, '..', 'examples', 'flights', 'demo', 'main.ts');
 
@@ -18,14 +18,6 @@ export interface DemoRun {
   /** The report, once the story has ended; the platform keeps running. */
   report(timeoutMs: number): Promise<Report>;
   stop(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** Starts the demo, shortened to its first weeks, in a folder and on ports of its own. */

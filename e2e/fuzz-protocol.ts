@@ -3,12 +3,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { processesOf } from './demo-processes.ts';
+import { freePort } from './free-port.ts';
 import { type ArbitraryRequest, arbitraryRequest, type Known } from './fuzz/arbitrary-request.ts';
 import { readProtocolSchema } from './fuzz/protocol-schema.ts';
 
@@ -22,14 +22,6 @@ const MOST_MB = 700;
 const NOT_IMPLEMENTED = 501;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 async function startServer(dataDir: string): Promise<{ url: string; child: ChildProcess }> {
   const [port, gatewayPort] = [await freePort(), await freePort()];

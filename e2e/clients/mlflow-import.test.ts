@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,6 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createTestServer, type TestServer } from '../../server/src/testing/test-server.ts';
+import { freePort } from '../free-port.ts';
 
 const run = promisify(execFile);
 const python = process.env['FLYBALL_CLIENTS_PYTHON'] ?? '';
@@ -21,14 +21,6 @@ interface Report {
   readonly counts: readonly { what: string; source: number; target: number }[];
   readonly mapped: readonly { name: string; sourceId: string; experimentId: string }[];
   readonly problems: readonly string[];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
 }
 
 describe('moving from MLflow and back', { skip: python === '' && 'run it with npm run test:clients' }, () => {
