@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import mlflow
 import pandas
@@ -47,6 +48,8 @@ with mlflow.start_run() as run:
     answer("what is it")
 for word in ["a", "b", "c"]:
     answer(word)
+# Traces are in the order of their milliseconds: this one must have one of its own.
+time.sleep(0.01)
 try:
     failing()
 except ValueError:
