@@ -3,7 +3,9 @@ import { runPipeline } from './pipeline-run.ts';
 import type { Story } from './story.ts';
 
 async function waitUntilServed({ gatewayUrl }: Story): Promise<void> {
-  const isReady = async (): Promise<boolean> => (await fetch(`${gatewayUrl}/v2/models/flight-delay/ready`)).ok;
+  // A gateway that was restarted answers again after a moment.
+  const isReady = async (): Promise<boolean> =>
+    (await fetch(`${gatewayUrl}/v2/models/flight-delay/ready`).catch(() => null))?.ok === true;
   while (!(await isReady())) await sleep(50);
 }
 
