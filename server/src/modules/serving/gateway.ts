@@ -39,7 +39,7 @@ export class Gateway {
   readonly #lost = new Map<string, number>();
   readonly #undo: (() => unknown)[] = [];
   readonly #boot = randomBytes(6).toString('base64url').replaceAll('-', 'x').replaceAll('_', 'y');
-  #lastId = 0;
+  #lastHosted = 0;
   #hub: ReplicaHub | undefined;
   #turn: Promise<void> = Promise.resolve();
   #isReady = false;
@@ -219,7 +219,7 @@ export class Gateway {
     return {
       parts: this.#parts,
       views,
-      newId: () => `${this.#boot}-${(++this.#lastId).toString(36)}`,
+      newPrefix: () => `${this.#boot}${(++this.#lastHosted).toString(36)}-`,
       covered: (endpointId) => this.#covered(endpointId),
       lost: (endpointId, rows) => void this.#lost.set(endpointId, (this.#lost.get(endpointId) ?? 0) + rows),
       refused: (endpointId, version, reason) => {

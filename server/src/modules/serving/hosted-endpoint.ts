@@ -28,7 +28,8 @@ export interface HostedEndpoint {
 export interface HostingParts {
   readonly parts: ServingParts;
   readonly views: OnlineViews;
-  newId(): string;
+  /** What the ids of an endpoint's predictions begin with, different for each. */
+  newPrefix(): string;
   covered(endpointId: string): Promise<CoveredLabels | null>;
   lost(endpointId: string, rows: number): void;
   refused(endpointId: string, version: number, reason: string): void;
@@ -60,14 +61,13 @@ export async function hostEndpoint(
   const known = { position: row.log_position, sequence: row.log_sequence };
   const spool = new Spool({ folder, sync: config.spoolSync, known });
   const [first] = listSpoolFiles(folder);
-  const pending = new PendingPredictions(PENDING_ROWS, (first?.start ?? 0) > 0);
+  const pending = new PendingPredictions(PENDING_ROWS, (first?.start ?? 0) > 0, hosting.newPrefix());
   const restored = await restoreEndpoint(folder, spool.position, pending, rollout?.id ?? null);
   const served = new ServedEndpoint(stateOf(row, rollout), {
     spool,
     pending,
     views: hosting.views,
     now: () => clock.now().getTime(),
-    newId: () => hosting.newId(),
     lost: (rows) => hosting.lost(row.id, rows),
     refused: (version, reason) => hosting.refused(row.id, version, reason),
   });

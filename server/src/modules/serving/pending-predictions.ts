@@ -1,65 +1,59 @@
-import type { ColumnValues } from './spool-line.ts';
-
-/** A request that was answered, waiting for the truth about its rows. */
-export interface PendingRequest {
-  readonly id: string;
-  /** Number of its line in the log. */
-  readonly sequence: number;
-  readonly at: number;
-  readonly rows: number;
-  /** The inputs that labels bring back, by name; dropped when all rows have their labels. */
-  columns: Readonly<Record<string, ColumnValues>> | null;
-  /** What was answered, for a caller who asks again; null where nobody could. */
-  readonly answer: KeptAnswer | null;
-  /** 1 = the row has its label; null until one has. */
-  labelled: Uint8Array | null;
-  open: number;
-}
-
-export interface KeptAnswer {
-  readonly version: number;
-  readonly values: Float32Array;
-  /** Of the inputs: the same id with others is another question. */
-  readonly fingerprint: string;
-}
+import { OwnRequests } from './own-requests.ts';
+import type { PendingRequest } from './pending-request.ts';
 
 export type LabelMatch =
   | { readonly kind: 'pending'; readonly request: PendingRequest; readonly row: number }
-  | { readonly kind: 'repeated'; readonly request: PendingRequest }
+  | { readonly kind: 'repeated' }
   /** Older than what is remembered: only the log can tell. */
   | { readonly kind: 'forgotten' }
   | { readonly kind: 'unknown' };
 
+const REPEATED: LabelMatch = { kind: 'repeated' };
 const UNKNOWN: LabelMatch = { kind: 'unknown' };
 const FORGOTTEN: LabelMatch = { kind: 'forgotten' };
 const ROW = /^\d{1,9}$/;
 
-/** The newest requests of an endpoint by id, up to a number of rows; labels find their predictions here. */
+/**
+ * The newest requests of an endpoint by id, up to a number of rows; labels find their predictions here. It also gives
+ * the ids of requests that come without one.
+ */
 export class PendingPredictions {
-  readonly #requests = new Map<string, PendingRequest>();
+  /** By the callers' ids, and by those that were given before a restart. */
+  readonly #others = new Map<string, PendingRequest>();
+  readonly #own: OwnRequests;
   readonly #maxRows: number;
   #rows = 0;
   #hasForgotten: boolean;
 
-  /** `hasForgotten`: there were predictions before those that will be added. */
-  constructor(maxRows: number, hasForgotten: boolean) {
+  /** `hasForgotten`: there were predictions before those that will be added. `prefix`: of the ids given here. */
+  constructor(maxRows: number, hasForgotten: boolean, prefix: string) {
     this.#maxRows = maxRows;
     this.#hasForgotten = hasForgotten;
+    this.#own = new OwnRequests(prefix);
   }
 
   get rows(): number {
     return this.#rows;
   }
 
+  /** The caller's id where it is new, as far as is remembered, and cannot become one of ours; else one of ours. */
+  idFor(given: string | undefined): string {
+    const isFree = given !== undefined && !this.#others.has(given) && this.#own.numberOf(given) === 0;
+    return isFree ? given : this.#own.nextId();
+  }
+
   get(id: string): PendingRequest | undefined {
-    return this.#requests.get(id);
+    const number = this.#own.numberOf(id);
+    return number > 0 ? this.#own.find(number) : this.#others.get(id);
   }
 
   add(request: Pick<PendingRequest, 'id' | 'sequence' | 'at' | 'rows' | 'columns' | 'answer'>): void {
     const { id, sequence, at, rows, columns, answer } = request;
-    this.#requests.set(id, { id, sequence, at, rows, columns, answer, labelled: null, open: rows });
     this.#rows += rows;
-    if (this.#rows > this.#maxRows) this.#forgetOldest();
+    const number = this.#own.numberOf(id);
+    if (number > 0) this.#noteForgotten(this.#own.add(number, request));
+    else this.#others.set(id, { id, sequence, at, rows, columns, answer, labelled: null, open: rows });
+    while (this.#rows > this.#maxRows) this.#noteForgotten(this.#forgetOldest());
   }
 
   /** What a label's id means. */
@@ -67,11 +61,11 @@ export class PendingPredictions {
     const dot = id.lastIndexOf('.');
     const row = id.slice(dot + 1);
     if (dot < 1 || !ROW.test(row) || String(Number(row)) !== row) return UNKNOWN;
-    const request = this.#requests.get(id.slice(0, dot));
+    const request = this.get(id.slice(0, dot));
     if (request === undefined) return this.#hasForgotten ? FORGOTTEN : UNKNOWN;
     const index = Number(row);
     if (index >= request.rows) return UNKNOWN;
-    return request.labelled?.[index] === 1 ? { kind: 'repeated', request } : { kind: 'pending', request, row: index };
+    return request.labelled?.[index] === 1 ? REPEATED : { kind: 'pending', request, row: index };
   }
 
   /** Remembers that a row has its label. */
@@ -89,21 +83,28 @@ export class PendingPredictions {
 
   /** Lets go of the inputs of a request whose rows all have their labels. */
   release(request: PendingRequest): void {
-    if (request.open === 0) request.columns = null;
+    if (request.open > 0) return;
+    request.columns = null;
+    const number = this.#own.numberOf(request.id);
+    if (number > 0) this.#own.finish(number);
   }
 
   /** Gives a remembered request the inputs that labels will bring back from now on. */
   refill(id: string, columns: PendingRequest['columns']): void {
-    const request = this.#requests.get(id);
+    const request = this.get(id);
     if (request !== undefined && request.open > 0) request.columns = columns;
   }
 
-  #forgetOldest(): void {
-    for (const [id, { rows }] of this.#requests) {
-      if (this.#rows <= this.#maxRows) return;
-      this.#requests.delete(id);
-      this.#rows -= rows;
-      this.#hasForgotten = true;
-    }
+  #noteForgotten(rows: number): void {
+    this.#rows -= rows;
+    if (rows > 0) this.#hasForgotten = true;
+  }
+
+  #forgetOldest(): number {
+    if (this.#others.size === 0) return this.#own.forgetOldest();
+    const [[id, { rows, sequence }]] = this.#others as unknown as [[string, PendingRequest]];
+    if (this.#own.oldestSequence < sequence) return this.#own.forgetOldest();
+    this.#others.delete(id);
+    return rows;
   }
 }

@@ -1,6 +1,7 @@
 import { PlatformError } from '@flyball/api';
 import type { FeedbackEvent } from './feedback-event.ts';
-import type { PendingPredictions, PendingRequest } from './pending-predictions.ts';
+import type { PendingPredictions } from './pending-predictions.ts';
+import type { PendingRequest } from './pending-request.ts';
 import type { Spool } from './spool.ts';
 import { labelFields, type RecordedLabel } from './spool-line.ts';
 

@@ -39,7 +39,6 @@ export interface EndpointParts {
   readonly pending: PendingPredictions;
   readonly views: OnlineViews;
   readonly now: () => number;
-  newId(): string;
   /** Answered, but not logged. */
   lost(rows: number): void;
   /** The first requests that the candidate was given have all failed. */
@@ -142,7 +141,7 @@ export class ServedEndpoint {
     if (at > this.newestAt) this.newestAt = at;
     const inputsText = request.id === undefined ? null : this.#inputsTextOf(request);
     if (inputsText !== null && this.#answerAgain(request.id!, inputsText, request, done)) return;
-    const id = this.#idFor(request.id);
+    const id = this.#parts.pending.idFor(request.id);
     const stickyKey = this.#sticky < 0 || request.rows === 0 ? null : String(request.columns[this.#sticky]![0]);
     const arm = this.#assign(request, stickyKey ?? id);
     if (arm instanceof PlatformError) {
@@ -214,12 +213,6 @@ export class ServedEndpoint {
       text += (i === 0 ? '' : ',') + this.#inputKeys[i]! + columnText(columns[i]!);
     }
     return text;
-  }
-
-  /** The caller's id where it is new, as far as is remembered; else one of our own. */
-  #idFor(given: string | undefined): string {
-    const isNew = given !== undefined && this.#parts.pending.get(given) === undefined;
-    return isNew ? given : this.#parts.newId();
   }
 
   /** Somebody who repeats a request, not knowing whether it arrived, gets the same answer and no second prediction. */
