@@ -85,4 +85,27 @@ describe('the pages of an empty platform', () => {
     await page.getByText('Nothing yet').waitFor();
     await page.close();
   });
+
+  it('stand below a path of a reverse proxy, and open the addresses that mlflow prints', async () => {
+    const below = await createTestServer({ staticPrefix: '/ml/flow' });
+    const page = await browser.newPage();
+    try {
+      const created = await fetch(`${below.url}/ml/flow/api/2.0/mlflow/runs/create`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ experiment_id: '0', run_name: 'printed' }),
+      });
+      const { run } = (await created.json()) as { run: { info: { run_id: string } } };
+      const runId = run.info.run_id;
+      await page.goto(`${below.url}/ml/flow/#/experiments/0/runs/${runId}`);
+      await page.getByRole('heading', { name: 'printed' }).waitFor();
+      equal(new URL(page.url()).pathname, `/ml/flow/ui/runs/${runId}`);
+      await page.getByRole('link', { name: 'Models' }).click();
+      await page.getByText('Nothing yet').waitFor();
+      equal(new URL(page.url()).pathname, '/ml/flow/ui/models');
+    } finally {
+      await page.close();
+      await below.close();
+    }
+  });
 });

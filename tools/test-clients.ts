@@ -8,7 +8,11 @@ const root = resolve(import.meta.dirname, '..');
 
 await explainStartErrors(async () => {
   const files = testFiles(['e2e/clients/**/*.test.ts'], process.argv.slice(2));
-  const requirements = join(root, 'e2e', 'clients', 'requirements.txt');
-  const python = files.length > 0 ? await clientsPython(join(root, '.venv'), requirements) : '';
-  await runSuite({ groups: [files], timeoutSeconds: 600, env: { FLYBALL_CLIENTS_PYTHON: python } });
+  const pythonOf = async (folder: string, requirements: string): Promise<string> =>
+    files.length > 0 ? await clientsPython(join(root, folder), join(root, 'e2e', 'clients', requirements)) : '';
+  const env = {
+    FLYBALL_CLIENTS_PYTHON: await pythonOf('.venv', 'requirements.txt'),
+    FLYBALL_MLFLOW2_PYTHON: await pythonOf('.venv-mlflow2', 'requirements-mlflow2.txt'),
+  };
+  await runSuite({ groups: [files], timeoutSeconds: 900, env });
 });

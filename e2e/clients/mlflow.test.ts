@@ -9,6 +9,7 @@ import { createTestServer, type TestServer } from '../../server/src/testing/test
 
 const run = promisify(execFile);
 const python = process.env['FLYBALL_CLIENTS_PYTHON'] ?? '';
+const python2 = process.env['FLYBALL_MLFLOW2_PYTHON'] ?? '';
 const adminToken = 'the-first-administrator';
 
 interface Spoken {
@@ -19,6 +20,9 @@ interface Spoken {
   readonly loggedModel?: string;
   readonly refused?: string;
   readonly told?: number;
+  readonly xgboost?: string;
+  readonly grid?: string;
+  readonly pictures?: string;
 }
 
 describe('an unmodified mlflow client', { skip: python === '' && 'run it with npm run test:clients' }, () => {
@@ -39,8 +43,13 @@ describe('an unmodified mlflow client', { skip: python === '' && 'run it with np
   });
 
   /** Runs a script as a user would, in an empty folder; its last line is what it says. */
-  async function speak(script: string, server: TestServer, environment: Record<string, string> = {}): Promise<Spoken> {
-    const { stdout } = await run(python, [join(import.meta.dirname, script)], {
+  async function speak(
+    script: string,
+    server: TestServer,
+    environment: Record<string, string> = {},
+    by = python,
+  ): Promise<Spoken> {
+    const { stdout } = await run(by, [join(import.meta.dirname, script)], {
       cwd: home,
       maxBuffer: 16 * 1024 * 1024,
       env: {
@@ -96,6 +105,23 @@ describe('an unmodified mlflow client', { skip: python === '' && 'run it with np
     const again = await open.client().getModelVersion({ params: { model, version: 2 } });
     assert.equal(again.digest, version.digest);
     assert.equal(again.stage, 'Production');
+  });
+
+  it('trains with libraries that log by themselves, evaluates, and logs from many threads at once', async () => {
+    const { xgboost = '', grid = '', pictures = '' } = await speak('mlflow_training.py', open);
+    const client = open.client();
+    const boosted = await client.getRun({ params: { run: xgboost } });
+    assert.equal(boosted.metrics['train-logloss']?.step, 19);
+    const { name, inputs } = await client.getRun({ params: { run: grid } });
+    assert.deepEqual([name, inputs.map(({ context }) => context)], ['grid', ['train']]);
+    const { items } = await client.listArtifacts({ params: { run: pictures }, query: { path: 'images' } });
+    assert.equal(items.length, 6);
+  });
+
+  it('of the second generation does what its scripts did', async () => {
+    const { run: runId = '', model = '' } = await speak('mlflow_two.py', open, {}, python2);
+    const version = await open.client().getModelVersion({ params: { model, version: 1 } });
+    assert.deepEqual([version.runId, version.stage, version.flavor], [runId, 'Production', 'mlflow']);
   });
 
   it('traces, judges, keeps evaluation datasets and scorers, and takes spans from OpenTelemetry', async () => {

@@ -114,7 +114,7 @@ export async function listenApi(
   serve(app, platformRoutes, systemHandlers(platform, version), serving);
   mountModules(app, modules, serving);
   await mountDoors(app);
-  await mountWeb(app);
+  await mountWeb(app, config.staticPrefix ?? '');
   await app.listen({ host: config.host, port: config.port });
   const address = app.server.address() as AddressInfo;
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;

@@ -31,6 +31,7 @@ import {
 } from '@tabler/icons-react';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { useLiveEvents } from './live-events.ts';
+import { pathPrefix } from './path-prefix.ts';
 import { storedProject } from './server.ts';
 
 const places = [
@@ -62,13 +63,16 @@ function SchemeSwitch() {
   );
 }
 
+const pagesRoot = `${pathPrefix}/ui`;
+
 const isActive = (path: string, to: string): boolean => (to === '/' ? path === '/' : path.startsWith(to));
 
 /** The frame around every page: where one can go, and which project this is. */
 export function AppFrame() {
   useLiveEvents();
   const [opened, { toggle, close }] = useDisclosure();
-  const path = useRouterState({ select: ({ location }) => location.pathname.replace(/^\/ui/, '') || '/' });
+  const place = useRouterState({ select: ({ location }) => location.pathname });
+  const path = (place.startsWith(pagesRoot) ? place.slice(pagesRoot.length) : place) || '/';
   return (
     <AppShell
       header={{ height: 48 }}

@@ -1,6 +1,7 @@
 import { type EventName, events } from '@flyball/api';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
+import { pathPrefix } from './path-prefix.ts';
 import { storedProject, storedToken } from './server.ts';
 
 /** Which queries an event makes stale: the first part of their keys. */
@@ -36,7 +37,7 @@ export function useLiveEvents(): void {
       for (const key of stale) void queries.invalidateQueries({ queryKey: [key] });
       stale.clear();
     };
-    const source = new EventSource(`/api/v1/projects/${encodeURIComponent(storedProject.get())}/events`);
+    const source = new EventSource(`${pathPrefix}/api/v1/projects/${encodeURIComponent(storedProject.get())}/events`);
     for (const name of Object.keys(events) as EventName[]) {
       source.addEventListener(name, () => {
         for (const key of staleAfter[name.split('.')[0]!] ?? []) stale.add(key);

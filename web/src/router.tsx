@@ -9,6 +9,7 @@ import {
 import type { ReactNode } from 'react';
 import { AppFrame } from './app-frame.tsx';
 import { Nothing } from './parts/query-state.tsx';
+import { pathPrefix } from './path-prefix.ts';
 
 const root = createRootRoute({
   component: AppFrame,
@@ -61,7 +62,7 @@ const routes = [
 
 export const router = createRouter({
   routeTree: root.addChildren(routes),
-  basepath: '/ui',
+  basepath: `${pathPrefix}/ui`,
   defaultPreload: 'intent',
   defaultErrorComponent: PageFailure,
   scrollRestoration: true,

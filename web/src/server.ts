@@ -1,4 +1,5 @@
 import { allRoutes, type Client, createClient } from '@flyball/api';
+import { pathPrefix } from './path-prefix.ts';
 
 const TOKEN_KEY = 'flyball-token';
 
@@ -20,7 +21,7 @@ export const storedProject = {
 export function server(): Client<typeof allRoutes> {
   const token = storedToken.get();
   return createClient(allRoutes, {
-    url: '',
+    url: pathPrefix,
     project: storedProject.get(),
     ...(token === undefined ? {} : { token }),
   });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
@@ -6,31 +6,45 @@ import type { FastifyInstance } from 'fastify';
 
 const root = fileURLToPath(new URL('../../../../web/dist/', import.meta.url));
 
+const noPages = 'Flyball runs. The web UI is not built: start it with "npm start".\n';
+const policy =
+  "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+
+/** The page that is the application, told what stands in front of its paths. */
+function readIndex(file: string, pathPrefix: string): string {
+  return readFileSync(file, 'utf8')
+    .replace('name="flyball-path-prefix" content=""', `name="flyball-path-prefix" content="${pathPrefix}"`)
+    .replaceAll('="./', `="${pathPrefix}/`);
+}
+
 /** Pages of the UI: any path that names no file is the application, which routes by itself. */
-export async function mountWeb(app: FastifyInstance): Promise<void> {
-  if (!existsSync(path.join(root, 'index.html'))) {
-    app.get('/', async (_request, reply) =>
-      reply
-        .type('text/plain; charset=utf-8')
-        .send('Flyball runs. The web UI is not built: start it with "npm start".\n'),
-    );
+export async function mountWeb(app: FastifyInstance, pathPrefix: string): Promise<void> {
+  const file = path.join(root, 'index.html');
+  if (!existsSync(file)) {
+    app.get('/', async (_request, reply) => reply.type('text/plain; charset=utf-8').send(noPages));
     return;
   }
+  const index = readIndex(file, pathPrefix);
   await app.register(fastifyStatic, {
     root,
+    index: false,
     wildcard: false,
+    globIgnore: ['index.html'],
     cacheControl: true,
     maxAge: '1h',
-    setHeaders: (reply, file) => {
-      if (file.endsWith('.html')) reply.header('cache-control', 'no-store');
-      if (file.includes(`${path.sep}assets${path.sep}`)) {
+    setHeaders: (reply, asset) => {
+      if (asset.includes(`${path.sep}assets${path.sep}`)) {
         reply.header('cache-control', 'public, max-age=31536000, immutable');
       }
-      reply.header(
-        'content-security-policy',
-        "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-      );
+      reply.header('content-security-policy', policy);
     },
   });
-  app.get('/ui/*', async (_request, reply) => reply.sendFile('index.html'));
+  for (const place of ['/', '/ui', '/ui/*']) {
+    app.get(place, async (_request, reply) =>
+      reply
+        .headers({ 'cache-control': 'no-store', 'content-security-policy': policy })
+        .type('text/html; charset=utf-8')
+        .send(index),
+    );
+  }
 }

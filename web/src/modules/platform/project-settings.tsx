@@ -3,12 +3,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { QueryState } from '../../parts/query-state.tsx';
 import { useChange } from '../../parts/use-change.ts';
+import { pathPrefix } from '../../path-prefix.ts';
 import { server, storedProject } from '../../server.ts';
 
 function enter(project: string): void {
   storedProject.set(project);
   // Every query and the event stream belong to a project; a fresh page is the sure way to leave none behind.
-  location.assign('/ui/');
+  location.assign(`${pathPrefix}/ui/`);
 }
 
 function NewProject() {

@@ -6,6 +6,7 @@ import { Facts } from '../../parts/facts.tsx';
 import { Page } from '../../parts/page.tsx';
 import { PageTabs } from '../../parts/page-tabs.tsx';
 import { QueryState } from '../../parts/query-state.tsx';
+import { pathPrefix } from '../../path-prefix.ts';
 import { server, storedToken } from '../../server.ts';
 import { ProjectSettings } from './project-settings.tsx';
 import { TokenSettings } from './token-settings.tsx';
@@ -25,7 +26,7 @@ function System() {
             ['Started', <Moment key="started" at={startedAt} />],
             [
               'API',
-              <a key="api" href="/openapi.json">
+              <a key="api" href={`${pathPrefix}/openapi.json`}>
                 OpenAPI document
               </a>,
             ],

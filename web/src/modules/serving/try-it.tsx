@@ -4,6 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { formatSeconds } from '../../parts/format.ts';
 import { JsonView } from '../../parts/json-view.tsx';
+import { pathPrefix } from '../../path-prefix.ts';
 import { storedProject, storedToken } from '../../server.ts';
 
 type Input = Endpoint['inputs'][number];
@@ -31,7 +32,7 @@ function requestFor(inputs: readonly Input[], texts: Readonly<Record<string, str
 const addressOf = (endpoint: string): string => {
   const project = storedProject.get();
   const name = project === 'default' ? endpoint : `${project}~${endpoint}`;
-  return `/v2/models/${encodeURIComponent(name)}/infer`;
+  return `${pathPrefix}/v2/models/${encodeURIComponent(name)}/infer`;
 };
 
 async function infer(endpoint: string, body: object) {
