@@ -1,5 +1,6 @@
 import { invalidInput, PlatformError } from '@flyball/api';
 import type { PoolClient } from 'pg';
+import { bigintArray, booleanArray, float8Array, textArray } from '#platform/database/binary-array';
 import type { Database } from '#platform/database/database';
 
 /** A point as it is stored: NaN is a zero with a mark. */
@@ -200,15 +201,13 @@ class Group {
   async #addPoints(accepted: readonly Accepted[]): Promise<void> {
     const series = seriesOf(accepted);
     if (series.length === 0) return;
-    const points = series.flatMap(({ run, points: own }) => own.map((point) => ({ run, point })));
-    const latest = series.map(({ run, points: own }) => ({ run, point: own.reduce(greater) }));
     const values = [
-      plainArray(points.map(({ run }) => run.id)),
-      ...pointColumns(points.map(({ point }) => point)),
-      latest.map(({ run }) => run.id),
-      latest.map(({ run }) => run.experiment),
-      ...pointColumns(latest.map(({ point }) => point)),
-      series.map(({ points: own }) => own.reduce((least, { step }) => Math.min(least, step), Number.MAX_SAFE_INTEGER)),
+      bigintArray(series.flatMap(({ run, points }) => points.map(() => run.id))),
+      ...pointColumns(series.flatMap(({ points }) => points)),
+      bigintArray(series.map(({ run }) => run.id)),
+      bigintArray(series.map(({ run }) => run.experiment)),
+      ...pointColumns(series.map(({ points }) => points.reduce(greater))),
+      bigintArray(series.map(({ points }) => points.reduce((least, { step }) => Math.min(least, step), Infinity))),
     ];
     if (this.#mayRepeat) await this.#query('add missing points', ADD_MISSING_POINTS, values);
     else await this.#query('add new points', ADD_NEW_POINTS, values);
@@ -264,18 +263,12 @@ const columnsOf = (rows: readonly PairRow[]): unknown[][] => [
   rows.map(({ value }) => value),
 ];
 
-/**
- * An array as PostgreSQL writes it; of numbers and booleans, which need no quotes. Much cheaper than the driver's
- * way.
- */
-const plainArray = (items: readonly (number | boolean)[]): string => `{${items.join()}}`;
-
-const pointColumns = (points: readonly StoredPoint[]): unknown[] => [
-  points.map(({ key }) => key),
-  plainArray(points.map(({ timestampMs }) => timestampMs)),
-  plainArray(points.map(({ step }) => step)),
-  plainArray(points.map(({ value }) => value)),
-  plainArray(points.map(({ isNan }) => isNan)),
+const pointColumns = (points: readonly StoredPoint[]): Buffer[] => [
+  textArray(points.map(({ key }) => key)),
+  bigintArray(points.map(({ timestampMs }) => timestampMs)),
+  bigintArray(points.map(({ step }) => step)),
+  float8Array(points.map(({ value }) => value)),
+  booleanArray(points.map(({ isNan }) => isNan)),
 ];
 
 function greater(a: StoredPoint, b: StoredPoint): StoredPoint {

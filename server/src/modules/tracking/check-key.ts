@@ -55,9 +55,17 @@ export function checkKey(key: string, at: string): void {
   }
 }
 
-export function checkMetricKey(key: string, at: string): void {
-  checkKey(key, at);
+/** Keys that were right: scripts log the same ones again and again. */
+const goodMetricKeys = new Set<string>();
+const MOST_REMEMBERED = 10_000;
+
+/** `at` says where the key stands, and is asked only when it is wrong. */
+export function checkMetricKey(key: string, at: () => string): void {
+  if (goodMetricKeys.has(key)) return;
+  checkKey(key, at());
   checkLength('Metric name', key, MOST_KEY);
+  if (goodMetricKeys.size >= MOST_REMEMBERED) goodMetricKeys.clear();
+  goodMetricKeys.add(key);
 }
 
 /** Returns the value as it is kept: long ones are cut off, as MLflow does by default. */

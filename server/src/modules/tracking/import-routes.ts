@@ -22,7 +22,7 @@ function pointsOf(series: readonly Series[]): StoredPoint[] {
   const count = series.reduce((sum, { points }) => sum + points.length, 0);
   if (count > MOST_POINTS) throw invalidInput(`A request can import at most ${MOST_POINTS} points, not ${count}`);
   return series.flatMap(({ key, points }) => {
-    checkMetricKey(key, 'key');
+    checkMetricKey(key, () => 'key');
     return points.map(([timestampMs, step, value]) => ({ key, timestampMs, step, ...storedNumber(Number(value)) }));
   });
 }

@@ -131,7 +131,7 @@ async function importContents(trx: Trx, project: string, byId: ReadonlyMap<strin
 }
 
 async function importLoggedModel(trx: Trx, project: string, experiment: number, model: ImportedLoggedModel) {
-  for (const { key } of model.metrics) checkMetricKey(key, 'key');
+  for (const { key } of model.metrics) checkMetricKey(key, () => 'key');
   const added = await insertImportedModel(trx, {
     model_id: model.modelId,
     project,

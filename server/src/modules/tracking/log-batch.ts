@@ -47,17 +47,20 @@ function checkCounts({ metrics, params, tags }: BatchInput): void {
 
 const pythonFloat = (value: number): string => (Number.isInteger(value) ? `${value}.0` : String(value));
 
-function pointOf(metric: MetricInput, at: string): StoredPoint {
+/** `index` is its place in a list, or null when it is alone. */
+function pointOf(metric: MetricInput, index: number | null): StoredPoint {
   const { key, value, step, timestamp, modelId } = metric;
-  checkMetricKey(key, `${at}name`);
+  const at = (field: string): string => (index === null ? field : `metrics[${index}].${field}`);
+  checkMetricKey(key, () => at('name'));
   if (!(timestamp >= 0)) {
     const problem = `metric '${key}' (value=${pythonFloat(value)}). Timestamp must be a nonnegative long (64-bit integer) `;
-    throw invalidValue(`${at}timestamp`, timestamp, problem);
+    throw invalidValue(at('timestamp'), timestamp, problem);
   }
   if (!Number.isSafeInteger(timestamp) || !Number.isSafeInteger(step)) {
     throw invalidInput(`Steps and timestamps of metrics are integers below 2^53; '${key}' has another`);
   }
-  const point = { key, ...storedNumber(value), step, timestampMs: timestamp };
+  const { value: stored, isNan } = storedNumber(value);
+  const point = { key, value: stored, isNan, step, timestampMs: timestamp };
   if (modelId === undefined || modelId === '') return point;
   const { datasetName = '', datasetDigest = '' } = metric;
   return { ...point, model: { modelId, datasetName, datasetDigest } };
@@ -92,7 +95,7 @@ function tagsOf({ tags, single }: BatchInput): Map<string, string> {
 function runWriteOf(project: string, runId: string, batch: BatchInput): RunWrite {
   checkCounts(batch);
   const single = batch.single === true;
-  const points = batch.metrics.map((metric, i) => pointOf(metric, single ? '' : `metrics[${i}].`));
+  const points = batch.metrics.map((metric, i) => pointOf(metric, single ? null : i));
   return { project, runId, points, params: paramsOf(batch), tags: tagsOf(batch), single };
 }
 

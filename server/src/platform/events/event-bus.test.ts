@@ -304,6 +304,26 @@ describe('event bus', () => {
     assert.equal(seen.length, 2);
   });
 
+  it('shows all of many live events that were published together, in their order', async () => {
+    const heard: PublishedEvent[] = [];
+    const bus = await start();
+    bus.listen((event) => void heard.push(event));
+    const texts = Array.from({ length: 300 }, (_, n) => 'ä'.repeat(n % 7 === 0 ? 3_000 : (n % 5) * 300));
+    await test.database.transaction((trx) =>
+      bus.publishAll(
+        trx,
+        texts.map((text, n) => ({ project: 'default', name: 'many', payload: { n, text } })),
+      ),
+    );
+    await until(() => heard.length === texts.length, 'hearing all');
+    const small = heard.filter(({ payload }) => String(payload['text']).length < 3_000);
+    assert.deepEqual(
+      small.map(({ payload }) => payload['n']),
+      small.map(({ payload }) => payload['n']).toSorted((a, b) => Number(a) - Number(b)),
+    );
+    for (const { payload } of heard) assert.equal(payload['text'], texts[Number(payload['n'])]);
+  });
+
   it('deletes old events once every subscriber has passed them', async () => {
     const other = await createTestDatabase();
     try {

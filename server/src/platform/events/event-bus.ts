@@ -30,7 +30,7 @@ type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
 
 const CHANNEL = 'flyball_events';
 /** PostgreSQL takes 8,000 bytes; larger events are announced by their id alone. */
-const MOST_BYTES = 7_900;
+const MOST_BYTES = 7_800;
 const KEEP_DAYS = 7;
 const PRUNE_EVERY_MS = 3_600_000;
 
@@ -51,7 +51,7 @@ export function createEventBus(database: Database, log: Log, options: { firstPau
   async function publishAll(trx: Transaction, events: readonly NewEvent[]): Promise<void> {
     if (events.length === 0) return;
     const published = await outbox.insert(trx, events);
-    await database.notifyAll(CHANNEL, published.map(announcement), trx);
+    await database.notifyAll(CHANNEL, packed(published.map(announcement)), trx);
   }
 
   return {
@@ -74,9 +74,9 @@ export function createEventBus(database: Database, log: Log, options: { firstPau
       await outbox.register([...subscriptions.keys()]);
       await live.start();
       const unlisten = await database.listen(CHANNEL, (payload) => {
-        const announced = JSON.parse(payload) as Announced;
-        live.hear(announced);
-        subscribers.wake(announced.name);
+        const all = JSON.parse(payload) as Announced[];
+        for (const announced of all) live.hear(announced);
+        for (const name of new Set(all.map((announced) => announced.name))) subscribers.wake(name);
       });
       const forget = database.onReconnect(() => {
         live.catchUp();
@@ -103,4 +103,23 @@ export type Announced = Pick<PublishedEvent, 'id' | 'name'> & Partial<PublishedE
 function announcement(event: PublishedEvent): string {
   const whole = JSON.stringify(event);
   return Buffer.byteLength(whole) <= MOST_BYTES ? whole : JSON.stringify({ id: event.id, name: event.name });
+}
+
+/** Lists of as many as fit into one notification: each costs every process of the platform some work. */
+function packed(announcements: readonly string[]): string[] {
+  const lists: string[] = [];
+  let list: string[] = [];
+  let bytes = 0;
+  for (const text of announcements) {
+    const more = Buffer.byteLength(text) + 1;
+    if (bytes + more > MOST_BYTES && list.length > 0) {
+      lists.push(`[${list.join()}]`);
+      list = [];
+      bytes = 0;
+    }
+    list.push(text);
+    bytes += more;
+  }
+  if (list.length > 0) lists.push(`[${list.join()}]`);
+  return lists;
 }

@@ -1,6 +1,6 @@
 import { invalidInput } from '@flyball/api';
 import { pairsOf, tag } from './experiment-calls.ts';
-import { double, int64, listOf, type MessageOf, message, text } from './message.ts';
+import { double, int64, listOf, type MessageOf, message, text, type WireType } from './message.ts';
 import { call, type MlflowCall, optionalText, requiredText } from './mlflow-call.ts';
 import { runIdOf } from './run-calls.ts';
 
@@ -14,7 +14,26 @@ const metric = message({
   dataset_digest: text,
 });
 
-const metricOf = (wire: MessageOf<(typeof metric)['fields']>) => ({
+type WireMetric = MessageOf<(typeof metric)['fields']>;
+
+/** What else a metric may have, under both names of each field. */
+const seldom = ['model_id', 'modelId', 'dataset_name', 'datasetName', 'dataset_digest', 'datasetDigest'] as const;
+
+type SentMetric = Readonly<Partial<Record<'key' | 'value' | 'timestamp' | 'step' | (typeof seldom)[number], unknown>>>;
+
+/** A metric as clients send thousands of them: four fields of the kinds that they should have; null for others. */
+function plainMetric(item: unknown): WireMetric | null {
+  if (typeof item !== 'object' || item === null) return null;
+  const sent = item as SentMetric;
+  const { key, value, timestamp, step } = sent;
+  if (typeof value !== 'number' || !Number.isSafeInteger(timestamp) || !Number.isSafeInteger(step)) return null;
+  if (seldom.some((name) => sent[name] !== undefined)) return null;
+  return { key: text.read(key), value, timestamp: timestamp as number, step: step as number };
+}
+
+const listedMetric: WireType<WireMetric> = { read: (item) => plainMetric(item) ?? metric.read(item) };
+
+const metricOf = (wire: WireMetric) => ({
   key: wire.key ?? '',
   value: wire.value ?? 0,
   timestamp: wire.timestamp ?? 0,
@@ -176,7 +195,7 @@ export const loggingCalls: readonly MlflowCall[] = [
     method: 'POST',
     path: '/mlflow/runs/log-batch',
     access: 'contributor',
-    request: message({ run_id: text, metrics: listOf(metric), params: listOf(tag), tags: listOf(tag) }),
+    request: message({ run_id: text, metrics: listOf(listedMetric), params: listOf(tag), tags: listOf(tag) }),
     rules: {
       run_id: requiredText,
       metrics: { kind: 'list', each: ['key', 'value', 'timestamp'] },
