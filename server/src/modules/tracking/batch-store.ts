@@ -1,24 +1,7 @@
 import { invalidInput, PlatformError } from '@flyball/api';
 import type { PoolClient } from 'pg';
-import { bigintArray, booleanArray, float8Array, textArray } from '#platform/database/binary-array';
 import type { Database } from '#platform/database/database';
-
-/** A point as it is stored: NaN is a zero with a mark. */
-export interface StoredPoint {
-  readonly key: string;
-  readonly value: number;
-  readonly isNan: boolean;
-  readonly step: number;
-  readonly timestampMs: number;
-  /** The logged model, and the data, that the point was measured on. */
-  readonly model?: ModelPoint;
-}
-
-export interface ModelPoint {
-  readonly modelId: string;
-  readonly datasetName: string;
-  readonly datasetDigest: string;
-}
+import { pointColumns, type Series, type StoredPoint, type WrittenRun, writePoints } from './metric-write-store.ts';
 
 /** What one request writes to one run: all of it or nothing. */
 export interface RunWrite {
@@ -33,11 +16,9 @@ export interface RunWrite {
   readonly inTrash?: boolean;
 }
 
-interface RunRow {
-  id: number;
+interface RunRow extends WrittenRun {
   run_id: string;
   project: string;
-  experiment: number;
   stage: 'active' | 'deleted';
 }
 
@@ -47,42 +28,21 @@ interface Accepted {
   readonly index: number;
 }
 
-const FIND_RUNS = 'select id, run_id, project, experiment, stage from tracking.run where run_id = any($1::text[])';
+const FIND_RUNS = `select id, run_id, project, experiment, stage, start_ms from tracking.run
+  where run_id = any($1::text[])`;
 
 const FIND_PARAMS = `select p.run, p.key, p.value from tracking.param p
   join unnest($1::bigint[], $2::text[]) as given (run, key) on given.run = p.run and given.key = p.key`;
 
-const ADD_PARAMS = `insert into tracking.param (run, experiment, key, value)
-  select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) on conflict (run, key) do nothing`;
+const ADD_PARAMS = `insert into tracking.param (run, experiment, start_ms, key, value)
+  select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[]) on conflict (run, key) do nothing`;
 
-const PUT_TAGS = `insert into tracking.run_tag (run, experiment, key, value)
-  select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])
+const PUT_TAGS = `insert into tracking.run_tag (run, experiment, start_ms, key, value)
+  select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])
   on conflict (run, key) do update set value = excluded.value where run_tag.value <> excluded.value`;
 
 const RENAME_RUNS = `update tracking.run r set name = given.name
   from unnest($1::bigint[], $2::text[]) as given (id, name) where r.id = given.id`;
-
-const isNewer = '((excluded.step, excluded.timestamp_ms, excluded.value) > (l.step, l.timestamp_ms, l.value))';
-
-/** The latest point of a key is the greatest by (step, time, value), not the newest. */
-const addPoints = (onDuplicates: string): string => `with points as (
-    insert into tracking.metric (run, key, timestamp_ms, step, value, is_nan)
-    select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::float8[], $6::boolean[])
-    ${onDuplicates})
-  insert into tracking.latest_metric as l (run, experiment, key, timestamp_ms, step, value, is_nan, first_step)
-  select * from unnest($7::bigint[], $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $12::float8[],
-    $13::boolean[], $14::bigint[])
-  on conflict (run, key) do update set
-    step = case when ${isNewer} then excluded.step else l.step end,
-    timestamp_ms = case when ${isNewer} then excluded.timestamp_ms else l.timestamp_ms end,
-    value = case when ${isNewer} then excluded.value else l.value end,
-    is_nan = case when ${isNewer} then excluded.is_nan else l.is_nan end,
-    first_step = least(l.first_step, excluded.first_step)
-  where ${isNewer} or excluded.first_step < l.first_step`;
-
-/** Watching for duplicates costs a third of the rate, and there are none but when a client repeats itself. */
-const ADD_NEW_POINTS = addPoints('');
-const ADD_MISSING_POINTS = addPoints('on conflict do nothing');
 
 const ADD_MODEL_POINTS = `insert into tracking.logged_model_metric
     (model_id, key, run_id, timestamp_ms, step, value, is_nan, dataset_name, dataset_digest)
@@ -199,18 +159,7 @@ class Group {
   }
 
   async #addPoints(accepted: readonly Accepted[]): Promise<void> {
-    const series = seriesOf(accepted);
-    if (series.length === 0) return;
-    const values = [
-      bigintArray(series.flatMap(({ run, points }) => points.map(() => run.id))),
-      ...pointColumns(series.flatMap(({ points }) => points)),
-      bigintArray(series.map(({ run }) => run.id)),
-      bigintArray(series.map(({ run }) => run.experiment)),
-      ...pointColumns(series.map(({ points }) => points.reduce(greater))),
-      bigintArray(series.map(({ points }) => points.reduce((least, { step }) => Math.min(least, step), Infinity))),
-    ];
-    if (this.#mayRepeat) await this.#query('add missing points', ADD_MISSING_POINTS, values);
-    else await this.#query('add new points', ADD_NEW_POINTS, values);
+    await writePoints(this.#client, seriesOf(accepted), this.#mayRepeat);
   }
 
   async #addModelPoints(accepted: readonly Accepted[]): Promise<void> {
@@ -232,12 +181,6 @@ class Group {
 
 const hasModels = ({ points }: RunWrite): boolean => points.some(({ model }) => model !== undefined);
 
-interface Series {
-  readonly run: RunRow;
-  readonly key: string;
-  readonly points: StoredPoint[];
-}
-
 /** Points by run and key, sorted: all writers take their locks in the same order, so none waits in a circle. */
 function seriesOf(accepted: readonly Accepted[]): Series[] {
   const all = new Map<string, Series>();
@@ -252,29 +195,17 @@ function seriesOf(accepted: readonly Accepted[]): Series[] {
   return sortedPairs([...all.values()]);
 }
 
-function sortedPairs<T extends { readonly run: RunRow; readonly key: string }>(items: T[]): T[] {
+function sortedPairs<T extends { readonly run: WrittenRun; readonly key: string }>(items: T[]): T[] {
   return items.sort((a, b) => a.run.id - b.run.id || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 }
 
 const columnsOf = (rows: readonly PairRow[]): unknown[][] => [
   rows.map(({ run }) => run.id),
   rows.map(({ run }) => run.experiment),
+  rows.map(({ run }) => run.start_ms),
   rows.map(({ key }) => key),
   rows.map(({ value }) => value),
 ];
-
-const pointColumns = (points: readonly StoredPoint[]): Buffer[] => [
-  textArray(points.map(({ key }) => key)),
-  bigintArray(points.map(({ timestampMs }) => timestampMs)),
-  bigintArray(points.map(({ step }) => step)),
-  float8Array(points.map(({ value }) => value)),
-  booleanArray(points.map(({ isNan }) => isNan)),
-];
-
-function greater(a: StoredPoint, b: StoredPoint): StoredPoint {
-  const order = a.step - b.step || a.timestampMs - b.timestampMs || a.value - b.value;
-  return order >= 0 ? a : b;
-}
 
 const pairOf = (run: number, key: string): string => `${run} ${key}`;
 

@@ -3,11 +3,11 @@ import type { Handlers } from '#platform/http/serve';
 import { proxiedPath } from './artifact-location.ts';
 import type { ArtifactPlace } from './artifact-places.ts';
 import { filesBelow } from './artifacts.ts';
-import type { StoredPoint } from './batch-store.ts';
 import { checkMetricKey } from './check-key.ts';
 import { importExperiments, importLoggedModels, importRuns } from './import-runs.ts';
 import { countRunContents } from './import-store.ts';
 import { storedNumber } from './metric-number.ts';
+import type { StoredPoint } from './metric-write-store.ts';
 import type { TrackingParts } from './parts.ts';
 import type { TrackingDoor } from './tracking-door.ts';
 

@@ -117,8 +117,8 @@ async function importContents(trx: Trx, project: string, byId: ReadonlyMap<strin
   const foreign = rows.find((row) => row.project !== project);
   if (foreign !== undefined) throw taken('run', foreign.run_id);
   for (const kind of ['params', 'tags'] as const) {
-    const pairs = rows.flatMap(({ id, run_id, experiment }) =>
-      Object.entries(byId.get(run_id)![kind]).map(([key, value]) => ({ run: id, experiment, key, value })),
+    const pairs = rows.flatMap(({ id, run_id }) =>
+      Object.entries(byId.get(run_id)![kind]).map(([key, value]) => ({ run: id, key, value })),
     );
     await insertMissingPairs(trx, kind, pairs);
   }

@@ -94,7 +94,6 @@ export async function findImportedRuns(on: Queryable, runIds: readonly string[])
 
 export interface RunPair {
   readonly run: number;
-  readonly experiment: number;
   readonly key: string;
   readonly value: string;
 }
@@ -107,10 +106,10 @@ export async function insertMissingPairs(
   pairs: readonly RunPair[],
 ): Promise<void> {
   if (pairs.length === 0) return;
-  await sql`insert into ${pairTables[kind]} (run, experiment, key, value)
-    select * from unnest(${pairs.map(({ run }) => run)}::bigint[],
-      ${pairs.map(({ experiment }) => experiment)}::bigint[], ${pairs.map(({ key }) => key)}::text[],
-      ${pairs.map(({ value }) => value)}::text[])
+  await sql`insert into ${pairTables[kind]} (run, experiment, start_ms, key, value)
+    select r.id, r.experiment, r.start_ms, given.key, given.value
+    from unnest(${pairs.map(({ run }) => run)}::bigint[], ${pairs.map(({ key }) => key)}::text[],
+      ${pairs.map(({ value }) => value)}::text[]) as given (run, key, value) join tracking.run r on r.id = given.run
     on conflict do nothing`.execute(on.tables<unknown>());
 }
 

@@ -33,7 +33,7 @@ import { logRunBatch } from './log-batch.ts';
 import { addLoggedModel, changeLoggedModel, getStoredLoggedModel, searchStoredLoggedModels } from './logged-models.ts';
 import { MetricAnnouncer } from './metric-announcer.ts';
 import { readBulkHistory } from './metric-store.ts';
-import { getMetricCurves, getMetricHistory, sampleMetric } from './metrics.ts';
+import { getMetricCurves, readMetricHistory, sampleMetric } from './metrics.ts';
 import type { RunStart, TrackingParts } from './parts.ts';
 import { presentRun } from './present-run.ts';
 import { trackingHandlers } from './routes.ts';
@@ -59,7 +59,8 @@ export { contentTypeOf } from './content-type.ts';
 export type { StoredExperiment } from './experiment-store.ts';
 export { experimentMissing, experimentNumber, type Page, pageOf, requireActiveExperiment } from './experiments.ts';
 export { loggedModelStatus, type StoredLoggedModel } from './logged-model-store.ts';
-export type { BulkPoint } from './metric-store.ts';
+export type { BulkPoint, StoredMetricPoint } from './metric-store.ts';
+export type { HistoryPage } from './metrics.ts';
 export type { StoredRun } from './run-store.ts';
 export { type SearchClause, searchClauses } from './search-clauses.ts';
 export {
@@ -125,7 +126,7 @@ const runsOf = (parts: TrackingParts): Runs => ({
 });
 
 const metricsOf = (parts: TrackingParts): Metrics => ({
-  history: async (project, input) => await getMetricHistory(parts, project, input),
+  history: (project, input) => readMetricHistory(parts, project, input),
   bulkHistory: async (project, runIds, key, limit) =>
     await readBulkHistory(parts.platform.database, { project, runIds, key, limit }),
   sample: async (project, input) => await sampleMetric(parts, project, input),

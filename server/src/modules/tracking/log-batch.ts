@@ -1,7 +1,8 @@
 import { invalidInput } from '@flyball/api';
-import type { RunWrite, StoredPoint } from './batch-store.ts';
+import type { RunWrite } from './batch-store.ts';
 import { checkMetricKey, checkParam, checkTag, invalidValue } from './check-key.ts';
 import { storedNumber } from './metric-number.ts';
+import type { StoredPoint } from './metric-write-store.ts';
 import type { TrackingParts } from './parts.ts';
 
 export interface MetricInput {

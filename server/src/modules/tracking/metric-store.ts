@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '#platform/database/database';
-import { afterValues, type OrderTerm, orderBy } from '#platform/database/search-sql';
 import type { PageValues } from '#platform/page-token';
+import { BLOCK } from './metric-write-store.ts';
 
 export interface StoredMetricPoint {
   value: number;
@@ -10,13 +10,7 @@ export interface StoredMetricPoint {
   timestamp_ms: number;
 }
 
-const historyOrder: readonly OrderTerm[] = [
-  { expression: sql`m.timestamp_ms`, type: 'bigint', ascending: true },
-  { expression: sql`m.step`, type: 'bigint', ascending: true },
-  { expression: sql`m.value`, type: 'float8', ascending: true },
-  { expression: sql`m.is_nan::int`, type: 'int', ascending: true },
-];
-
+/** In the order of the index, where a page can begin anywhere. */
 export const historyPlace = ({ timestamp_ms, step, value, is_nan }: StoredMetricPoint): PageValues => [
   timestamp_ms,
   step,
@@ -24,15 +18,22 @@ export const historyPlace = ({ timestamp_ms, step, value, is_nan }: StoredMetric
   Number(is_nan),
 ];
 
+function afterPlace(place: PageValues | null): RawBuilder<unknown> {
+  if (place === null) return sql``;
+  const [timestamp, step, value, isNan] = place.map(String);
+  return sql`and (m.timestamp_ms, m.step, m.value, m.is_nan) >
+    (${timestamp}::bigint, ${step}::bigint, ${value}::float8, ${isNan}::int::boolean)`;
+}
+
 /** Points of one metric in the order of time, step and value. */
 export async function readHistory(
   on: Queryable,
-  of: { readonly run: number; readonly key: string; readonly limit: number | null; readonly after: PageValues | null },
+  of: { readonly run: number; readonly key: string; readonly limit: number; readonly after: PageValues | null },
 ): Promise<StoredMetricPoint[]> {
   const { rows } = await sql<StoredMetricPoint>`select m.value, m.is_nan, m.step, m.timestamp_ms
     from tracking.metric m
-    where m.run = ${of.run} and m.key = ${of.key} and ${afterValues(historyOrder, of.after)}
-    order by ${orderBy(historyOrder)} limit ${of.limit}`.execute(on.tables<unknown>());
+    where m.run = ${of.run} and m.key = ${of.key} ${afterPlace(of.after)}
+    order by m.timestamp_ms, m.step, m.value, m.is_nan limit ${of.limit}`.execute(on.tables<unknown>());
   return rows;
 }
 
@@ -82,16 +83,17 @@ export interface MetricRange {
   key: string;
   first_step: number;
   last_step: number;
+  points: number;
 }
 
-/** The metrics of a run, all or those of these keys. */
+/** The metrics of a run, all or those of these keys; their points are counted. */
 export async function listMetricRanges(
   on: Queryable,
   run: number,
   keys: readonly string[] | null,
 ): Promise<MetricRange[]> {
   const some = keys === null ? sql`` : sql`and key = any(${[...keys]}::text[])`;
-  const { rows } = await sql<MetricRange>`select key, first_step, step as last_step from tracking.latest_metric
+  const { rows } = await sql<MetricRange>`select key, first_step, step as last_step, points from tracking.latest_metric
     where run = ${run} ${some} order by key`.execute(on.tables<unknown>());
   return rows;
 }
@@ -117,36 +119,48 @@ export interface Thinning {
   readonly first: number;
   readonly last: number;
   readonly buckets: number;
+  /** How many there are. */
+  readonly points: number;
 }
 
 interface Bucket {
-  points: number;
   least: [value: number, step: number, timestampMs: number];
   greatest: [value: number, step: number, timestampMs: number];
 }
 
+/** The least and the greatest points of all blocks, which stand for the others. */
+function extremes({ run, key }: Thinning): RawBuilder<unknown> {
+  const each = (['least', 'greatest'] as const).map((name) => {
+    const columns = (prefix: string) => {
+      const [value, step, timestamp] = ['', '_step', '_ms'].map((suffix) => sql.ref(`${prefix}${name}${suffix}`));
+      return sql`select ${value} as value, ${step} as step, ${timestamp} as timestamp_ms`;
+    };
+    const of = sql`where run = ${run} and key = ${key} and`;
+    return sql`${columns('')} from tracking.metric_block ${of} ${sql.ref(name)} is not null
+      union all ${columns('open_')} from tracking.latest_metric ${of} ${sql.ref(`open_${name}`)} is not null`;
+  });
+  return sql`(${sql.join(each, sql` union all `)}) m`;
+}
+
 /**
- * Of each of the equally wide buckets the points with the least and the greatest value, found in one pass; NaN is left
- * out. Also how many points there were.
+ * Of each of the equally wide buckets the points with the least and the greatest value; NaN is left out. Where blocks
+ * are smaller than buckets, they are looked at instead of all points.
  */
-export async function readThinned(
-  on: Queryable,
-  thinning: Thinning,
-): Promise<{ points: StoredMetricPoint[]; total: number }> {
-  const { run, key, first, last, buckets } = thinning;
+export async function readThinned(on: Queryable, thinning: Thinning): Promise<StoredMetricPoint[]> {
+  const { run, key, first, last, buckets, points: total } = thinning;
   const width = Math.max(1, Math.ceil((last - first + 1) / buckets));
   const tables = on.tables<unknown>();
   // A bucket is a group of a hash table; the planner, not knowing how few there are, would sort all points.
   await sql`set local enable_sort = off`.execute(tables);
   const triple = sql`array[value, step, timestamp_ms]::float8[]`;
-  const { rows } = await sql<Bucket>`select count(*) as points, min(${triple}) as least, max(${triple}) as greatest
-    from tracking.metric where run = ${run} and key = ${key} and not is_nan
+  const all = sql`tracking.metric where run = ${run} and key = ${key} and not is_nan`;
+  const { rows } = await sql<Bucket>`select min(${triple}) as least, max(${triple}) as greatest
+    from ${total >= BLOCK * buckets ? extremes(thinning) : all}
     group by (${sql.ref(thinning.axis)} - ${first}::bigint) / ${width}::bigint`.execute(tables);
-  const points = rows.flatMap(({ points: count, least, greatest }) => (count === 1 ? [least] : [least, greatest]));
-  return {
-    points: points.map(([value, step, timestamp_ms]) => ({ value, step, timestamp_ms, is_nan: false })),
-    total: rows.reduce((sum, bucket) => sum + bucket.points, 0),
-  };
+  const points = rows.flatMap(({ least, greatest }) =>
+    least.every((value, i) => value === greatest[i]) ? [least] : [least, greatest],
+  );
+  return points.map(([value, step, timestamp_ms]) => ({ value, step, timestamp_ms, is_nan: false }));
 }
 
 export async function timeRange(
@@ -168,16 +182,10 @@ export interface StoredSummary {
   max: number | null;
 }
 
-/** Every metric of some runs in short. */
-export async function summarizeMetrics(
-  on: Queryable,
-  project: string,
-  runIds: readonly string[],
-): Promise<StoredSummary[]> {
-  const { rows } = await sql<StoredSummary>`select r.run_id, m.key, count(*)::int as count,
-      min(m.value) filter (where not m.is_nan) as min, max(m.value) filter (where not m.is_nan) as max
-    from tracking.run r join tracking.metric m on m.run = r.id
-    where r.project = ${project} and r.run_id = any(${[...runIds]}::text[])
-    group by r.run_id, m.key order by r.run_id, m.key`.execute(on.tables<unknown>());
+/** Every metric of some runs in short; their points are counted. */
+export async function summarizeMetrics(on: Queryable, runs: readonly number[]): Promise<StoredSummary[]> {
+  const { rows } = await sql<StoredSummary>`select r.run_id, m.key, m.points as count, m.least as min, m.greatest as max
+    from tracking.run r join tracking.latest_metric m on m.run = r.id
+    where r.id = any(${[...runs]}::bigint[]) order by r.run_id, m.key`.execute(on.tables<unknown>());
   return rows;
 }

@@ -1,6 +1,7 @@
 import { notFound } from '@flyball/api';
 import { pageToken, readPageToken } from '#platform/page-token';
 import { runNotFound } from './batch-store.ts';
+import { countMissing } from './metric-count-store.ts';
 import type { MetricRange } from './metric-store.ts';
 import {
   type BulkPoint,
@@ -11,6 +12,7 @@ import {
   readSampled,
   readThinned,
   type StoredMetricPoint,
+  summarizeMetrics,
   timeRange,
 } from './metric-store.ts';
 import type { TrackingParts } from './parts.ts';
@@ -35,25 +37,31 @@ export interface HistoryPage {
   readonly nextPageToken?: string;
 }
 
-/** All points of a metric, page by page, in the order of time, step and value. */
-export async function getMetricHistory(
+/** Points that are read at once. */
+const MOST_AT_ONCE = 10_000;
+
+/**
+ * All points of a metric in the order of time, step and value, in pieces, so that a long history takes no more memory
+ * than a short one. The last piece tells where the next page begins.
+ */
+export async function* readMetricHistory(
   parts: TrackingParts,
   project: string,
   { runId, key, limit, pageToken: token }: HistoryInput,
-): Promise<HistoryPage> {
+): AsyncGenerator<HistoryPage> {
   const question = [runId, key];
-  const after = readPageToken(question, token);
+  let after = readPageToken(question, token);
   const run = await runNumber(parts, project, runId);
-  const found = await readHistory(parts.platform.database, {
-    run,
-    key,
-    after,
-    limit: limit === null ? null : limit + 1,
-  });
-  const points = limit === null ? found : found.slice(0, limit);
-  const last = points.at(-1);
-  if (points.length === found.length || last === undefined) return { points };
-  return { points, nextPageToken: pageToken(question, historyPlace(last)) };
+  for (let left = limit ?? Number.POSITIVE_INFINITY; ; left -= MOST_AT_ONCE) {
+    const wanted = Math.min(left, MOST_AT_ONCE);
+    const found = await readHistory(parts.platform.database, { run, key, after, limit: wanted + 1 });
+    const points = found.slice(0, wanted);
+    const last = points.at(-1);
+    if (points.length === found.length || last === undefined) return yield { points };
+    after = historyPlace(last);
+    if (left <= MOST_AT_ONCE) return yield { points, nextPageToken: pageToken(question, after) };
+    yield { points };
+  }
 }
 
 export interface SampleInput {
@@ -103,17 +111,19 @@ const present = ({ value, is_nan, step, timestamp_ms }: StoredMetricPoint): Curv
 async function curveOf(
   { platform }: TrackingParts,
   run: number,
-  { key, first_step, last_step }: MetricRange,
+  { key, first_step, last_step, points: total }: MetricRange,
   maxPoints: number,
 ): Promise<MetricCurve> {
   const { database } = platform;
-  const all = await readByStep(database, { run, key, limit: maxPoints + 1 });
-  if (all.length <= maxPoints) return { key, points: all.map(present), total: all.length };
+  if (total <= maxPoints) {
+    const all = await readByStep(database, { run, key, limit: maxPoints });
+    return { key, points: all.map(present), total };
+  }
   const isFlat = first_step === last_step;
   const range = isFlat ? await timeRange(database, run, key) : { first: first_step, last: last_step };
   const axis = isFlat ? 'timestamp_ms' : 'step';
-  const thinning = { run, key, axis, ...range, buckets: Math.floor(maxPoints / 2) } as const;
-  const { points, total } = await database.transaction(async (trx) => await readThinned(trx, thinning));
+  const thinning = { run, key, axis, ...range, buckets: Math.floor(maxPoints / 2), points: total } as const;
+  const points = await database.transaction(async (trx) => await readThinned(trx, thinning));
   points.sort((a, b) => a[axis] - b[axis] || a.timestamp_ms - b.timestamp_ms || a.value - b.value);
   return { key, points: points.map(present), total };
 }
@@ -127,7 +137,9 @@ export async function getMetricCurves(
   maxPoints: number,
 ): Promise<MetricCurve[]> {
   const run = await runNumber(parts, project, runId);
-  const ranges = await listMetricRanges(parts.platform.database, run, keys);
+  const { database } = parts.platform;
+  await countMissing(database, [run], keys);
+  const ranges = await listMetricRanges(database, run, keys);
   const missing = keys?.find((key) => !ranges.some((range) => range.key === key));
   if (missing !== undefined && keys?.length === 1) throw notFound(`metric of run ${runId}`, missing);
   const curves: MetricCurve[] = [];
@@ -144,10 +156,24 @@ export async function getCurvesOfRuns(
   const curves: (Omit<MetricCurve, 'key'> & { runId: string })[] = [];
   for (const runId of new Set(runIds)) {
     const run = await runNumber(parts, project, runId);
-    const [range] = await listMetricRanges(parts.platform.database, run, [key]);
+    const { database } = parts.platform;
+    await countMissing(database, [run], [key]);
+    const [range] = await listMetricRanges(database, run, [key]);
     if (range === undefined) continue;
     const { points, total } = await curveOf(parts, run, range, maxPoints);
     curves.push({ runId, points, total });
   }
   return curves;
+}
+
+/** The count, the least and the greatest value of every metric of the runs that are there. */
+export async function summarizeRuns({ platform }: TrackingParts, project: string, runIds: readonly string[]) {
+  const runs: number[] = [];
+  for (const runId of new Set(runIds)) {
+    const run = await findRunRow(platform.database, project, runId);
+    if (run !== null) runs.push(run.id);
+  }
+  await countMissing(platform.database, runs, null);
+  const rows = await summarizeMetrics(platform.database, runs);
+  return rows.map(({ run_id: runId, ...summary }) => ({ runId, ...summary }));
 }

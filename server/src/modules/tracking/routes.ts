@@ -8,8 +8,7 @@ import { changeRuns } from './change-runs.ts';
 import { contentTypeOf } from './content-type.ts';
 import { countRuns } from './experiment-store.ts';
 import { experimentNumber, presentExperiment, type Stages } from './experiments.ts';
-import { summarizeMetrics } from './metric-store.ts';
-import { getCurvesOfRuns } from './metrics.ts';
+import { getCurvesOfRuns, summarizeRuns } from './metrics.ts';
 import type { TrackingParts } from './parts.ts';
 import { presentRun } from './present-run.ts';
 import { listLoggedKeys } from './run-key-store.ts';
@@ -92,10 +91,7 @@ const tableHandlers = (parts: TrackingParts): TableHandlers => ({
   },
   changeRuns: async ({ actor, project, body }) => await changeRuns(parts, actor, project, body),
   compareCurves: async ({ project, body }) => ({ curves: await getCurvesOfRuns(parts, project, body) }),
-  summarizeMetrics: async ({ project, body }) => {
-    const rows = await summarizeMetrics(parts.platform.database, project, body.runIds);
-    return { items: rows.map(({ run_id: runId, ...summary }) => ({ runId, ...summary })) };
-  },
+  summarizeMetrics: async ({ project, body }) => ({ items: await summarizeRuns(parts, project, body.runIds) }),
 });
 
 /** `api/src/tracking.ts`, each route to its use case. */

@@ -1,7 +1,6 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Queryable } from '#platform/database/database';
-
-type Fragment = RawBuilder<unknown>;
+import { type Fragment, isIndexed, isLong } from './run-condition-store.ts';
 
 export interface LoggedKeys {
   metrics: string[];
@@ -12,15 +11,20 @@ export interface LoggedKeys {
 const LIMIT = 1000;
 
 /**
- * The different keys of a table, by jumping from each to the next in the index that begins with experiment and key:
- * the cost grows with the keys, not with the runs.
+ * The different keys of a table, by jumping from each to the next in the indexes that begin with experiment and key,
+ * one for each condition: the cost grows with the keys, not with the runs.
  */
-function keysIn(table: Fragment, condition: Fragment): Fragment {
-  const next = (after: Fragment): Fragment => sql`select k.key from ${table} k
-    where k.experiment = e.id ${condition} ${after} order by k.key limit 1`;
+function keysIn(table: Fragment, conditions: readonly Fragment[]): Fragment {
+  const next = (after: Fragment): Fragment => {
+    const firsts = conditions.map(
+      (condition) => sql`(select k.key from ${table} k
+        where k.experiment = e.id and ${condition} ${after} order by k.key limit 1)`,
+    );
+    return sql`select min(key) from (${sql.join(firsts, sql` union all `)}) n`;
+  };
   return sql`coalesce((select json_agg(key) from (
     select distinct each.key from chosen e, lateral (
-      with recursive found as (
+      with recursive found (key) as (
         (${next(sql``)})
         union all
         select (${next(sql`and k.key > f.key`)}) from found f where f.key is not null)
@@ -35,10 +39,11 @@ export async function listLoggedKeys(
   experiments: readonly number[] | null,
 ): Promise<LoggedKeys> {
   const some = experiments === null ? sql`true` : sql`id = any(${[...experiments]}::bigint[])`;
+  const pairs = [isIndexed('k'), isLong('k')];
   const { rows } = await sql<LoggedKeys>`with chosen as (
       select id from tracking.experiment where project = ${project} and ${some} order by id desc limit ${LIMIT})
-    select ${keysIn(sql`tracking.latest_metric`, sql`and not k.is_nan`)} as metrics,
-      ${keysIn(sql`tracking.param`, sql``)} as params, ${keysIn(sql`tracking.run_tag`, sql``)} as tags`.execute(
+    select ${keysIn(sql`tracking.latest_metric`, [sql`not k.is_nan`])} as metrics,
+      ${keysIn(sql`tracking.param`, pairs)} as params, ${keysIn(sql`tracking.run_tag`, pairs)} as tags`.execute(
     on.tables<unknown>(),
   );
   return rows[0]!;

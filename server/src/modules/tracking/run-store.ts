@@ -78,10 +78,10 @@ export async function insertRuns(on: Queryable, runs: readonly NewRun[]): Promis
         ${column(({ user }) => user)}::text[], ${column(({ startMs }) => startMs)}::bigint[],
         ${column(({ artifactUri }) => artifactUri)}::text[])
         as given (run_id, project, experiment, name, user_name, start_ms, artifact_uri)
-      returning id, run_id, experiment),
+      returning id, run_id, experiment, start_ms),
     tagged as (
-      insert into tracking.run_tag (run, key, experiment, value)
-      select made.id, given.key, made.experiment, given.value
+      insert into tracking.run_tag (run, key, experiment, start_ms, value)
+      select made.id, given.key, made.experiment, made.start_ms, given.value
       from unnest(${tags.map(({ runId }) => runId)}::text[], ${tags.map(({ key }) => key)}::text[],
         ${tags.map(({ value }) => value)}::text[]) as given (run_id, key, value)
       join made on made.run_id = given.run_id)
@@ -155,8 +155,8 @@ export async function setRunStage(
 }
 
 export async function upsertRunTag(on: Queryable, run: RunRow, key: string, value: string): Promise<void> {
-  await sql`insert into tracking.run_tag (run, key, experiment, value)
-    values (${run.id}, ${key}, ${run.experiment}, ${value})
+  await sql`insert into tracking.run_tag (run, key, experiment, start_ms, value)
+    select id, ${key}, experiment, start_ms, ${value} from tracking.run where id = ${run.id}
     on conflict (run, key) do update set value = excluded.value`.execute(on.tables<unknown>());
 }
 

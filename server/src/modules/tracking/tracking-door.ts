@@ -65,7 +65,7 @@ export interface Runs {
 }
 
 export interface Metrics {
-  history(project: string, input: HistoryInput): Promise<HistoryPage>;
+  history(project: string, input: HistoryInput): AsyncGenerator<HistoryPage>;
   bulkHistory(project: string, runIds: readonly string[], key: string, limit: number): Promise<BulkPoint[]>;
   sample(project: string, input: SampleInput): Promise<BulkPoint[]>;
   curves(project: string, runId: string, keys: readonly string[] | null, maxPoints: number): Promise<MetricCurve[]>;

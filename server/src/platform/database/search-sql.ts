@@ -31,13 +31,6 @@ export function compare(column: Fragment, comparator: string, value: Operand): R
   }
 }
 
-/** Equality on a long value by its indexed beginning first. */
-export function compareIndexed(column: Fragment, comparator: string, value: Operand): Fragment {
-  const whole = compare(column, comparator, value);
-  if (comparator !== '=') return whole;
-  return sql`left(${column}, 200) = left(${value}, 200) and ${whole}`;
-}
-
 /** One column of an order; never null. */
 export interface OrderTerm {
   readonly expression: Fragment;

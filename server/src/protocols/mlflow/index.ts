@@ -1,6 +1,7 @@
 // The door for MLflow's clients: their paths, messages, errors and limits, on the functions of #tracking and #registry.
 // It keeps nothing of its own. What is not built answers ENDPOINT_NOT_FOUND.
 
+import { Readable } from 'node:stream';
 import { invalidInput, PlatformError } from '@flyball/api';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access } from '#platform/access/access';
@@ -120,7 +121,9 @@ function mountCalls(scope: FastifyInstance, options: MlflowOptions, prefix: stri
       const context = await contextOf(request, options, call);
       const answer = await call.run(request, context);
       reply.status(call.status);
-      return await (call.status === 204 ? reply.send() : reply.type('application/json').send(JSON.stringify(answer)));
+      if (call.status === 204) return await reply.send();
+      reply.type('application/json');
+      return await reply.send(answer instanceof Readable ? answer : JSON.stringify(answer));
     };
     scope.route({ method: call.method, url: call.path, bodyLimit: MOST_BODY_BYTES, handler });
   }

@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream';
 import { invalidInput } from '@flyball/api';
-import type { BulkPoint } from '#tracking';
+import type { BulkPoint, HistoryPage, StoredMetricPoint } from '#tracking';
 import { int64, listOf, message, nonEmpty, text, wireNumber } from './message.ts';
 import { call, type MlflowCall, optionalText, requiredText } from './mlflow-call.ts';
 import { positive } from './model-calls.ts';
@@ -10,13 +11,33 @@ const MOST_RUNS = 100;
 const MOST_POINTS = 25_000;
 const MOST_POINTS_OF_RUN = 2_500;
 
-const presentPoint = (key: string, { value, is_nan, timestamp_ms: timestamp, step, run_id }: BulkPoint) => ({
+const presentPoint = (key: string, { value, is_nan, timestamp_ms: timestamp, step }: StoredMetricPoint) => ({
   key,
   value: wireNumber(value, is_nan),
   timestamp,
   step,
-  run_id,
 });
+
+const presentPointOf = (key: string, point: BulkPoint) => ({ ...presentPoint(key, point), run_id: point.run_id });
+
+/** The answer piece by piece, for more points than should be in memory at once. */
+async function* historyText(
+  key: string,
+  first: HistoryPage,
+  second: HistoryPage,
+  rest: AsyncIterable<HistoryPage>,
+): AsyncGenerator<string> {
+  const textOf = ({ points }: HistoryPage) => points.map((point) => JSON.stringify(presentPoint(key, point))).join();
+  yield `{"metrics":[${textOf(first)}`;
+  yield `,${textOf(second)}`;
+  let last = second;
+  for await (const piece of rest) {
+    if (piece.points.length > 0) yield `,${textOf(piece)}`;
+    last = piece;
+  }
+  const token = last.nextPageToken;
+  yield token === undefined ? ']}' : `],"next_page_token":${JSON.stringify(token)}}`;
+}
 
 const bulkCall = call({
   method: 'GET',
@@ -32,7 +53,7 @@ const bulkCall = call({
     }
     if (key === undefined) throw invalidInput(`${question} must specify a metric_key.`);
     const points = await tracking.metrics.bulkHistory(project, ids, key, Math.min(positive(limit), MOST_POINTS));
-    return { metrics: points.map((point) => presentPoint(key, point)) };
+    return { metrics: points.map((point) => presentPointOf(key, point)) };
   },
 });
 
@@ -78,7 +99,7 @@ const intervalCall = call({
     }
     const steps = stepsOf(input.start_step, input.end_step);
     const points = await tracking.metrics.sample(project, { runIds, key, steps, limit });
-    return { metrics: nonEmpty(points.map((point) => presentPoint(key, point))) };
+    return { metrics: nonEmpty(points.map((point) => presentPointOf(key, point))) };
   },
 });
 
@@ -99,15 +120,15 @@ export const metricCalls: readonly MlflowCall[] = [
           `Invalid value ${limit} for parameter 'max_results' supplied. It must be a positive integer.`,
         );
       }
-      const runId = runIdOf(input);
-      const { points, nextPageToken } = await tracking.metrics.history(project, { runId, key, limit, pageToken });
-      const metrics = points.map(({ value, is_nan, timestamp_ms: timestamp, step }) => ({
-        key,
-        value: wireNumber(value, is_nan),
-        timestamp,
-        step,
-      }));
-      return { metrics: nonEmpty(metrics), next_page_token: nextPageToken };
+      const pieces = tracking.metrics.history(project, { runId: runIdOf(input), key, limit, pageToken });
+      // What is wrong with the request is found before the answer begins.
+      const first: HistoryPage = (await pieces.next()).value;
+      const second = await pieces.next();
+      if (second.done !== true) {
+        return Readable.from(historyText(key, first, second.value, pieces), { highWaterMark: 1 });
+      }
+      const metrics = first.points.map((point) => presentPoint(key, point));
+      return { metrics: nonEmpty(metrics), next_page_token: first.nextPageToken };
     },
   }),
 ];

@@ -49,6 +49,7 @@ export interface MlflowCall {
   readonly access: Access;
   readonly scope: Scope;
   readonly status: Status;
+  /** What is sent as JSON, or its text as a stream. */
   run(request: FastifyRequest, context: CallContext): Promise<object>;
 }
 
