@@ -15,6 +15,7 @@ export interface RunningServer {
 
 export interface RunningFlyball extends RunningServer {
   readonly gatewayUrl: string;
+  readonly pid: number;
 }
 
 async function freePort(): Promise<number> {
@@ -57,7 +58,7 @@ export async function startFlyball(folder: string, databaseUrl: string, ownerUrl
   const url = `http://127.0.0.1:${port}`;
   await untilReady(url, child);
   const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
-  return { name: 'flyball', url, gatewayUrl, version: process.version, stop: stopper(child) };
+  return { name: 'flyball', url, gatewayUrl, pid: child.pid!, version: process.version, stop: stopper(child) };
 }
 
 /** The newest `mlflow server` with its default store, SQLite, and its default number of workers. */

@@ -1,5 +1,5 @@
 -- Runs are found in the order of a metric, param or tag by walking an index, so each value carries the start of its run,
--- which decides between equal ones. One index cannot do both directions: the newest run is first in either.
+-- which decides between equal ones.
 -- The tables are copied, not changed in place: meanwhile they can be read, and writers wait instead of failing.
 lock table tracking.param, tracking.run_tag, tracking.latest_metric in share row exclusive mode;
 
@@ -68,22 +68,14 @@ alter table tracking.run_tag add primary key (run, key),
   add foreign key (run) references tracking.run (id) on delete cascade;
 alter table tracking.latest_metric add primary key (run, key);
 
--- Values can be longer than an index entry may be: the few long ones are looked through.
-create index param_ascending on tracking.param (experiment, key, value, (-start_ms), run)
-  where char_length(value) <= 200;
-create index param_descending on tracking.param (experiment, key, value, start_ms, run)
-  where char_length(value) <= 200;
+-- Read backwards they have the newest run first. Values can be longer than an index entry may be: the few long ones are
+-- looked through.
+create index param_value on tracking.param (experiment, key, value, start_ms, run) where char_length(value) <= 200;
 create index param_long on tracking.param (experiment, key) where char_length(value) > 200;
-create index run_tag_ascending on tracking.run_tag (experiment, key, value, (-start_ms), run)
-  where char_length(value) <= 200;
-create index run_tag_descending on tracking.run_tag (experiment, key, value, start_ms, run)
-  where char_length(value) <= 200;
+create index run_tag_value on tracking.run_tag (experiment, key, value, start_ms, run) where char_length(value) <= 200;
 create index run_tag_long on tracking.run_tag (experiment, key) where char_length(value) > 200;
-create index latest_metric_ascending on tracking.latest_metric (experiment, key, value, (-start_ms), run)
-  where not is_nan;
-create index latest_metric_descending on tracking.latest_metric (experiment, key, value, start_ms, run)
-  where not is_nan;
-create index latest_metric_nan on tracking.latest_metric (experiment, key, (-start_ms), run) where is_nan;
+create index latest_metric_value on tracking.latest_metric (experiment, key, value, start_ms, run) where not is_nan;
+create index latest_metric_nan on tracking.latest_metric (experiment, key, start_ms, run) where is_nan;
 
 create index run_deleted on tracking.run (experiment, start_ms desc, run_id) where stage = 'deleted';
 

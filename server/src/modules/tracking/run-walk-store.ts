@@ -17,20 +17,31 @@ import type { SearchCondition, SearchOrder } from './search-grammar.ts';
 
 /** An index is walked for each experiment. */
 const MOST_EXPERIMENTS = 64;
+/** Values that many runs have, one after the other. */
+const MOST_VALUES = 20;
 /** What comes after a filter that few runs pass: another way is better. */
 const GAVE_UP = null;
 
 type Rows = (experiment: number) => Fragment;
 
+/** A place, or null for the beginning. */
+type Start = PageValues | null;
+
 /** Part of an order. Its runs, before those of the next stretch, come out of an index in the order of `v1` and `v2`. */
 interface Stretch {
   /** The first values of the place of each of its runs. */
   readonly head: PageValues;
-  /** What follows them in the order, of rows `c`. */
+  /** The place after which the page begins, without these; null for the beginning of the stretch. */
+  readonly after: PageValues | null;
+  /** What follows the head in the order, of rows `c`. */
   readonly first: OrderTerm[];
   /** `run`, `v1` and `v2` of one experiment. */
   readonly rows: Rows;
   readonly order: Fragment;
+  /** Whether few runs are equal in this order, as far as the index has it. */
+  readonly isFine: boolean;
+  /** The same runs cut into stretches of one value, of which the index has the newest first. */
+  readonly cut?: (value: PageValues[number]) => Stretch;
   /** What is left to check of each run. */
   readonly checks: readonly Fragment[];
   readonly conditions: readonly SearchCondition[];
@@ -55,34 +66,49 @@ function placeIn(head: PageValues, after: PageValues | null): PageValues | null 
   return Number(after[0]) > Number(head[0]) ? undefined : null;
 }
 
-const number = (value: unknown, type: 'bigint' | 'float8'): Fragment => sql`${String(value)}::${sql.raw(type)}`;
+const bound = (value: unknown, type: 'bigint' | 'float8' | 'text'): Fragment => sql`${String(value)}::${sql.raw(type)}`;
 
-/** Values in their order, as of the index in that direction. */
-function valueStretch({ search, byStart }: Walk, entity: ValueEntity, order: SearchOrder): Stretch {
+/** Values in their order. The index is walked backwards for a descending one, and has the newest of equals first. */
+function valueStretch({ search, byStart }: Walk, entity: ValueEntity, order: SearchOrder, after: Start): Stretch {
   const { key, ascending } = order;
   const isMetric = entity === 'metric';
-  const start = ascending ? sql`(-v.start_ms)` : sql`v.start_ms`;
+  const type = isMetric ? 'float8' : 'text';
   const isFound = ({ comparator }: SearchCondition) => comparator === '=' || (isMetric && comparator !== '!=');
   const [found, conditions] = split(search.conditions, (each) => isOwn(order, each) && isFound(each));
-  const head = [0];
-  const after = placeIn(head, search.after);
   const wanted = [sql`v.key = ${key}`, isMetric ? sql`not v.is_nan` : isIndexed('v')];
   wanted.push(...found.map((condition) => valueHolds('v', condition)));
-  if (after) {
-    const [last, lastStart] = [isMetric ? number(after[0], 'float8') : sql`${String(after[0])}`, after[1]];
-    const bound = ascending ? sql`-${number(lastStart, 'bigint')}` : number(lastStart, 'bigint');
-    const than = sql.raw(ascending ? '>=' : '<=');
-    wanted.push(byStart ? sql`(v.value, ${start}) ${than} (${last}, ${bound})` : sql`v.value ${than} ${last}`);
-  }
-  const direction = directionOf(ascending);
+  const rowsWith = (more: readonly Fragment[]) => (experiment: number) =>
+    sql`
+    select v.run, v.value as v1, v.start_ms as v2 from ${valueTable(entity)} v
+    where v.experiment = ${experiment} and ${sql.join([...wanted, ...more], sql` and `)}`;
+  const notAfter = (place: PageValues) => sql`v.start_ms <= ${bound(place[1], 'bigint')}`;
+  const isFine = byStart && !ascending;
+  const later = (place: PageValues) => {
+    if (!isFine) return sql`v.value ${sql.raw(ascending ? '>=' : '<=')} ${bound(place[0], type)}`;
+    return sql`(v.value, v.start_ms) <= (${bound(place[0], type)}, ${bound(place[1], 'bigint')})`;
+  };
+  const common = { checks: [], conditions };
+  const cut = (value: PageValues[number]): Stretch => {
+    const begun = after !== null && after[0] === value ? after : null;
+    return {
+      ...common,
+      head: [0, value],
+      after: begun?.slice(1) ?? null,
+      first: [],
+      rows: rowsWith([sql`v.value = ${bound(value, type)}`, ...(begun ? [notAfter(begun)] : [])]),
+      order: sql`v2 desc`,
+      isFine: true,
+    };
+  };
   return {
-    head,
-    first: [{ expression: sql`c.v1`, type: isMetric ? 'float8' : 'text', ascending }],
-    rows: (experiment) => sql`select v.run, v.value as v1, ${start} as v2 from ${valueTable(entity)} v
-      where v.experiment = ${experiment} and ${sql.join(wanted, sql` and `)}`,
-    order: byStart ? sql`v1 ${direction}, v2 ${direction}` : sql`v1 ${direction}`,
-    checks: [],
-    conditions,
+    ...common,
+    head: [0],
+    after,
+    first: [{ expression: sql`c.v1`, type, ascending }],
+    rows: rowsWith(after ? [later(after)] : []),
+    order: isFine ? sql`v1 desc, v2 desc` : sql`v1 ${directionOf(ascending)}`,
+    isFine,
+    ...(byStart ? { cut } : {}),
   };
 }
 
@@ -91,59 +117,64 @@ function split<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]
 }
 
 /** Runs whose metric is NaN, the newest first. */
-function nanStretch({ search }: Walk, { key }: SearchOrder): Stretch {
-  const head = [1, 0];
-  const after = placeIn(head, search.after);
-  const later = after ? sql`and (-v.start_ms) >= -${number(after[0], 'bigint')}` : sql``;
+function nanStretch({ search }: Walk, { key }: SearchOrder, after: Start): Stretch {
+  const later = after ? sql`and v.start_ms <= ${bound(after[0], 'bigint')}` : sql``;
   return {
-    head,
+    head: [1, 0],
+    after,
     first: [],
-    rows: (experiment) => sql`select v.run, 0 as v1, (-v.start_ms) as v2 from tracking.latest_metric v
+    rows: (experiment) => sql`select v.run, 0 as v1, v.start_ms as v2 from tracking.latest_metric v
       where v.experiment = ${experiment} and v.key = ${key} and v.is_nan ${later}`,
-    order: sql`v2`,
+    order: sql`v2 desc`,
+    isFine: true,
     checks: [],
     conditions: search.conditions,
   };
 }
 
 /** Runs by their start. */
-function startStretch({ search }: Walk, head: PageValues, ascending: boolean): Stretch {
-  const after = placeIn(head, search.after);
-  const later = after ? sql`and v.start_ms ${sql.raw(ascending ? '>=' : '<=')} ${number(after[0], 'bigint')}` : sql``;
+function startStretch({ search }: Walk, head: PageValues, ascending: boolean, after: Start): Stretch {
+  const later = after ? sql`and v.start_ms ${sql.raw(ascending ? '>=' : '<=')} ${bound(after[0], 'bigint')}` : sql``;
   return {
     head,
+    after,
     first: [],
     rows: (experiment) => sql`select v.id as run, 0 as v1, v.start_ms as v2 from tracking.run v
       where v.experiment = ${experiment} ${later}`,
     order: sql`v2 ${directionOf(ascending)}`,
+    isFine: true,
     checks: [],
     conditions: search.conditions,
   };
 }
 
 /** Runs without the value, the newest first. */
-function missingStretch(walk: Walk, entity: ValueEntity, { key }: SearchOrder): Stretch {
+function missingStretch(walk: Walk, head: PageValues, entity: ValueEntity, key: string, after: Start): Stretch {
   const without = sql`not exists (select from ${valueTable(entity)} v where v.run = r.id and v.key = ${key} offset 0)`;
-  const head = entity === 'metric' ? [2, 0] : [1, ''];
-  return { ...startStretch(walk, head, false), checks: [without] };
+  return { ...startStretch(walk, head, false, after), checks: [without] };
 }
 
-/** The stretches that can have runs of the search, as far as an index has them in order. */
+/** The stretches that can have runs of the page; null for one that no index has in order. */
 function stretchesOf(walk: Walk): (Stretch | null)[] {
   const { search, byStart } = walk;
   const [order] = search.orders;
-  if (order === undefined) return [startStretch(walk, [], false)];
-  const { entity, key } = order;
-  if (!isValueEntity(entity)) return key === 'start_time' ? [startStretch(walk, [], order.ascending)] : [null];
+  if (order === undefined) return [startStretch(walk, [], false, search.after)];
+  const { entity, key, ascending } = order;
+  if (!isValueEntity(entity)) return key === 'start_time' ? [startStretch(walk, [], ascending, search.after)] : [null];
   const own = search.conditions.filter((condition) => isOwn(order, condition)).map(({ comparator }) => comparator);
   const stretches: (Stretch | null)[] = [];
-  if (!own.includes('IS NULL')) stretches.push(valueStretch(walk, entity, order));
-  if (entity === 'metric' && own.every((comparator) => comparator === '!=')) {
-    stretches.push(byStart ? nanStretch(walk, order) : null);
+  const add = (head: PageValues, isWanted: boolean, make: (after: Start) => Stretch | null) => {
+    const after = placeIn(head, search.after);
+    if (isWanted && after !== undefined) stretches.push(make(after));
+  };
+  const missing = entity === 'metric' ? [2, 0] : [1, ''];
+  const isAny = own.every((comparator) => comparator === 'IS NULL');
+  add([0], !own.includes('IS NULL'), (after) => valueStretch(walk, entity, order, after));
+  if (entity === 'metric') {
+    const isNan = own.every((comparator) => comparator === '!=');
+    add([1, 0], isNan, (after) => (byStart ? nanStretch(walk, order, after) : null));
   }
-  if (own.every((comparator) => comparator === 'IS NULL')) {
-    stretches.push(byStart ? missingStretch(walk, entity, order) : null);
-  }
+  add(missing, isAny, (after) => (byStart ? missingStretch(walk, missing, entity, key, after) : null));
   return stretches;
 }
 
@@ -160,21 +191,19 @@ async function pageOfStretch(
   stretch: Stretch,
   { far, limit }: { readonly far: number; readonly limit: number },
 ): Promise<FoundPlace[]> {
-  const { search, byStart } = walk;
-  const { head, first, conditions, checks, order } = stretch;
+  const { search } = walk;
+  const { head, after, first, conditions, checks, order } = stretch;
   const rest = orderTerms(search.orders, head.length > 0 || search.orders.length === 0 ? 1 : 0);
   const terms = [...first, ...rest];
-  const after = placeIn(head, search.after);
   const place = orderValues([...head.map((value) => constant(value)), ...terms]);
-  const wanted = [isWanted(search, conditions, 'one by one'), ...checks, afterValues(terms, after ?? null)];
+  const wanted = [isWanted(search, conditions, 'one by one'), ...checks, afterValues(terms, after)];
   const joins = search.orders.map((each, i) => (i === 0 ? sql`` : joinOrderValue(each, i, search, 'one by one')));
   // What the index has in order is named as the index has it: then few runs are sorted at a time.
-  const sorted = byStart || first.length === 0 ? sql`${order}, ` : sql``;
   const { rows } = await sql<FoundPlace>`select r.id, ${place} as place
     from (${candidates(walk, stretch, far)}) c
     cross join lateral (select * from tracking.run v where v.id = c.run offset 0) r ${sql.join(joins, sql` `)}
     where ${sql.join(wanted, sql` and `)}
-    order by ${sorted}${orderBy(terms)} limit ${limit}`.execute(on.tables<unknown>());
+    order by ${order}, ${orderBy(terms)} limit ${limit}`.execute(on.tables<unknown>());
   return rows;
 }
 
@@ -195,12 +224,49 @@ async function isWithin(on: Queryable, walk: Walk, stretch: Stretch, far: number
 async function walkStretch(on: Queryable, walk: Walk, stretch: Stretch, limit: number): Promise<FoundPlace[] | null> {
   const effort = walk.search.effort ?? usualEffort;
   const [near, far] = [effort.near + 2 * limit, effort.far + 20 * limit];
-  if (!walk.byStart && !(await isWithin(on, walk, stretch, near, far))) return GAVE_UP;
+  const { isFine, cut } = stretch;
+  if (!isFine && !(await isWithin(on, walk, stretch, near, cut ? 2 * near : far))) {
+    return cut ? await walkValues(on, walk, { ...stretch, cut }, limit) : GAVE_UP;
+  }
   const first = await pageOfStretch(on, walk, stretch, { far: near, limit });
   if (first.length === limit || (await isWithin(on, walk, stretch, near))) return first;
   if (first.length * (far / near) < limit) return GAVE_UP;
+  if (cut && !isFine && !(await isWithin(on, walk, stretch, far, 2 * far))) {
+    return await walkValues(on, walk, { ...stretch, cut }, limit);
+  }
   const all = await pageOfStretch(on, walk, stretch, { far, limit });
   return all.length === limit || (await isWithin(on, walk, stretch, far)) ? all : GAVE_UP;
+}
+
+type Cuttable = Stretch & Required<Pick<Stretch, 'cut'>>;
+
+/** The same value by value, where many runs have the same. */
+async function walkValues(on: Queryable, walk: Walk, stretch: Cuttable, limit: number): Promise<FoundPlace[] | null> {
+  const found: FoundPlace[] = [];
+  let value = await nextValue(on, walk, stretch, null);
+  for (let values = 0; value !== null && values < MOST_VALUES; values++) {
+    const met = await walkStretch(on, walk, stretch.cut(value), limit - found.length);
+    if (met === null) return GAVE_UP;
+    found.push(...met);
+    if (found.length === limit) return found;
+    value = await nextValue(on, walk, stretch, value);
+  }
+  return value === null ? found : GAVE_UP;
+}
+
+async function nextValue(
+  on: Queryable,
+  { experiments }: Walk,
+  { rows, first }: Stretch,
+  value: PageValues[number] | null,
+): Promise<PageValues[number] | null> {
+  const [term] = first as [OrderTerm];
+  const than = sql.raw(term.ascending ? '>' : '<');
+  const later = value === null ? sql`` : sql`and v.value ${than} ${bound(value, term.type as 'float8' | 'text')}`;
+  const each = experiments.map((experiment) => sql`(${rows(experiment)} ${later})`);
+  const { rows: found } = await sql<{ v1: PageValues[number] }>`select v1 from (${sql.join(each, sql` union all `)}) u
+    order by v1 ${directionOf(term.ascending)} limit 1`.execute(on.tables<unknown>());
+  return found[0]?.v1 ?? null;
 }
 
 async function experimentsOf(on: Queryable, { project, experiments }: RunSearch): Promise<readonly number[]> {
@@ -232,7 +298,6 @@ export async function walkRuns(on: Queryable, search: RunSearch): Promise<FoundP
   const found: FoundPlace[] = [];
   for (const stretch of stretchesOf(walk)) {
     if (stretch === null) return GAVE_UP;
-    if (placeIn(stretch.head, search.after) === undefined) continue;
     const met = await walkStretch(on, walk, stretch, search.limit - found.length);
     if (met === null) return GAVE_UP;
     found.push(...met);

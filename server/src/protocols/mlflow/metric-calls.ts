@@ -27,7 +27,10 @@ async function* historyText(
   second: HistoryPage,
   rest: AsyncIterable<HistoryPage>,
 ): AsyncGenerator<string> {
-  const textOf = ({ points }: HistoryPage) => points.map((point) => JSON.stringify(presentPoint(key, point))).join();
+  const name = JSON.stringify(key);
+  const pointText = ({ value, is_nan, timestamp_ms, step }: StoredMetricPoint) =>
+    `{"key":${name},"value":${is_nan ? '"NaN"' : value},"timestamp":${timestamp_ms},"step":${step}}`;
+  const textOf = ({ points }: HistoryPage) => points.map(pointText).join();
   yield `{"metrics":[${textOf(first)}`;
   yield `,${textOf(second)}`;
   let last = second;

@@ -1,0 +1,82 @@
+import { DatabaseSync } from 'node:sqlite';
+import pg from 'pg';
+
+/** How many of each a run has. */
+export const KEYS = 20;
+const START = 1_700_000_000_000;
+
+/** Runs straight into our tables: a sweep of 20 metrics, 20 params and 4 tags each. */
+export async function fillFlyball(ownerUrl: string, experiment: string, runs: number): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    await client.query(`insert into tracking.run
+        (run_id, project, experiment, name, user_name, status, start_ms, end_ms, artifact_uri)
+      select md5('${experiment}/' || i), 'default', ${experiment}, 'run-' || i, 'bench', 'FINISHED',
+        ${START} + i * 1000, ${START} + i * 1000 + 500, 'mlflow-artifacts:/${experiment}'
+      from generate_series(1, ${runs}) i`);
+    const of = `from tracking.run r where r.experiment = ${experiment}`;
+    await client.query(`insert into tracking.latest_metric (run, key, experiment, start_ms, timestamp_ms, step, value,
+        is_nan, first_step, points, least, greatest)
+      select r.id, 'metric_' || k, r.experiment, r.start_ms, r.start_ms, 0, v, false, 0, 1, v, v
+      from (select r.* ${of}) r, generate_series(0, ${KEYS - 1}) k, lateral (select random() + r.id * 0 as v) value`);
+    await client.query(`insert into tracking.param (run, key, experiment, start_ms, value)
+      select r.id, 'param_' || k, r.experiment, r.start_ms, case k when 0 then 'group' || r.id % 5
+        when 1 then 'rare' || r.id % 1000 else substr(md5(k || '/' || r.id), 1, 8) end
+      from (select r.* ${of}) r, generate_series(0, ${KEYS - 1}) k`);
+    await client.query(`insert into tracking.run_tag (run, key, experiment, start_ms, value)
+      select r.id, t.key, r.experiment, r.start_ms, case t.key when 'mlflow.runName' then r.name
+        when 'mlflow.user' then 'bench' when 'team' then 'team' || r.id % 20 else 'train.py' end
+      from (select r.* ${of}) r, unnest(array['mlflow.runName', 'mlflow.user', 'mlflow.source.name', 'team']) t (key)`);
+    for (const table of ['run', 'latest_metric', 'param', 'run_tag']) {
+      await client.query(`vacuum analyze tracking.${table}`);
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+/** The same into the tables of MLflow's SQLite store. */
+export function fillMlflow(file: string, experiment: string, runs: number): void {
+  const database = new DatabaseSync(file);
+  const series = (name: string, last: number) =>
+    `${name}(i) as (select 0 union all select i + 1 from ${name} where i < ${last})`;
+  database.exec('pragma busy_timeout = 60000; begin immediate');
+  database.exec(`with recursive ${series('n', runs - 1)} insert into runs (run_uuid, name, source_type, source_name,
+      entry_point_name, user_id, status, start_time, end_time, source_version, lifecycle_stage, artifact_uri,
+      experiment_id)
+    select printf('%032x', i), 'run-' || i, 'LOCAL', '', '', 'bench', 'FINISHED', ${START} + i * 1000,
+      ${START} + i * 1000 + 500, '', 'active', 'mlflow-artifacts:/${experiment}', ${experiment} from n`);
+  const each = `with recursive ${series('n', runs - 1)}, ${series('k', KEYS - 1)}`;
+  database.exec(`${each} insert into latest_metrics (key, value, timestamp, step, is_nan, run_uuid)
+    select 'metric_' || k.i, abs(random() % 1000000) / 1000000.0, ${START}, 0, 0, printf('%032x', n.i) from n, k`);
+  database.exec(`insert into metrics (key, value, timestamp, step, is_nan, run_uuid)
+    select key, value, timestamp, step, is_nan, run_uuid from latest_metrics`);
+  database.exec(`${each} insert into params (key, value, run_uuid)
+    select 'param_' || k.i, case k.i when 0 then 'group' || n.i % 5 when 1 then 'rare' || n.i % 1000
+      else lower(hex(randomblob(4))) end, printf('%032x', n.i) from n, k`);
+  for (const [key, value] of [
+    ['mlflow.runName', "'run-' || i"],
+    ['mlflow.user', "'bench'"],
+    ['mlflow.source.name', "'train.py'"],
+    ['team', "'team' || i % 20"],
+  ]) {
+    database.exec(`with recursive ${series('n', runs - 1)} insert into tags (key, value, run_uuid)
+      select '${key}', ${value}, printf('%032x', i) from n`);
+  }
+  database.exec('commit; analyze');
+  database.close();
+}
+
+/** A long curve into MLflow's tables. */
+export function fillMlflowCurve(file: string, runId: string, points: number): void {
+  const database = new DatabaseSync(file);
+  const row = `${START} + i, i, 0, '${runId}'`;
+  database.exec('pragma busy_timeout = 60000; begin immediate');
+  database.exec(`with recursive n(i) as (select 0 union all select i + 1 from n where i < ${points - 1})
+    insert into metrics (key, value, timestamp, step, is_nan, run_uuid) select 'loss', 1.0 / (i + 1), ${row} from n`);
+  database.exec(`insert into latest_metrics (key, value, timestamp, step, is_nan, run_uuid)
+    select key, value, timestamp, step, is_nan, run_uuid from metrics where run_uuid = '${runId}'
+    order by step desc limit 1; commit`);
+  database.close();
+}
