@@ -2,7 +2,7 @@
 // store; how the cost grows with the runs; and a metric of a million points: its curve for a chart, its whole history,
 // and the memory that the server takes for it. Writes bench/results/search.json.
 // FLYBALL_BENCH_MILLION=1 adds a million runs, which takes half an hour to fill in.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../server/src/platform/database/embedded-postgres.ts';
@@ -40,7 +40,9 @@ const searches: Readonly<Record<string, { readonly filter?: string; readonly ord
 
 async function call<T>(url: string, body?: object): Promise<T> {
   const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  const answer = await fetch(url, body === undefined ? {} : request);
+  // A server may close a connection that was idle just when it is used again.
+  const send = async () => await fetch(url, body === undefined ? {} : request);
+  const answer = await send().catch(send);
   if (!answer.ok) throw new Error(`${url}: ${await answer.text()}`);
   return (await answer.json()) as T;
 }
@@ -89,6 +91,19 @@ async function measure(server: RunningServer, experiment: string, repeats: numbe
   return { all: summed(Object.values(times).flat()), each };
 }
 
+/** The process that answers: a child of the one that was started. */
+function answeringProcess(parent: number): number {
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const [stat, command] = ['stat', 'cmdline'].map((file) => {
+      // A process may end while we look.
+      return existsSync(`/proc/${name}/${file}`) ? readFileSync(`/proc/${name}/${file}`, 'utf8') : '';
+    }) as [string, string];
+    const isChild = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] === String(parent);
+    if (isChild && command.includes('--role\0api')) return Number(name);
+  }
+  return parent;
+}
+
 const residentMb = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 
@@ -103,10 +118,11 @@ async function readHistory(server: RunningServer, run: string): Promise<{ second
 }
 
 async function measureHistory(server: RunningFlyball, run: string) {
-  const before = residentMb(server.pid);
+  const pid = answeringProcess(server.pid);
+  const before = residentMb(pid);
   let most = before;
   const watch = setInterval(() => {
-    most = Math.max(most, residentMb(server.pid));
+    most = Math.max(most, residentMb(pid));
   }, 20);
   const reads = [await readHistory(server, run), await readHistory(server, run), await readHistory(server, run)];
   clearInterval(watch);

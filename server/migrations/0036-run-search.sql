@@ -94,3 +94,5 @@ create table tracking.metric_block (
 );
 
 create index metric_block_series on tracking.metric_block (run, key);
+
+analyze tracking.param, tracking.run_tag, tracking.latest_metric;

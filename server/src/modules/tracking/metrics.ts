@@ -38,7 +38,7 @@ export interface HistoryPage {
 }
 
 /** Points that are read at once. */
-const MOST_AT_ONCE = 10_000;
+const MOST_AT_ONCE = 5_000;
 
 /**
  * All points of a metric in the order of time, step and value, in pieces, so that a long history takes no more memory

@@ -20,6 +20,9 @@ const presentPoint = (key: string, { value, is_nan, timestamp_ms: timestamp, ste
 
 const presentPointOf = (key: string, point: BulkPoint) => ({ ...presentPoint(key, point), run_id: point.run_id });
 
+/** Points that are made a text at once: longer texts stay in memory until all of it is cleaned up. */
+const POINTS_OF_TEXT = 1_000;
+
 /** The answer piece by piece, for more points than should be in memory at once. */
 async function* historyText(
   key: string,
@@ -30,16 +33,29 @@ async function* historyText(
   const name = JSON.stringify(key);
   const pointText = ({ value, is_nan, timestamp_ms, step }: StoredMetricPoint) =>
     `{"key":${name},"value":${is_nan ? '"NaN"' : value},"timestamp":${timestamp_ms},"step":${step}}`;
-  const textOf = ({ points }: HistoryPage) => points.map(pointText).join();
-  yield `{"metrics":[${textOf(first)}`;
-  yield `,${textOf(second)}`;
-  let last = second;
-  for await (const piece of rest) {
-    if (piece.points.length > 0) yield `,${textOf(piece)}`;
+  function* textsOf({ points }: HistoryPage): Generator<string> {
+    for (let from = 0; from < points.length; from += POINTS_OF_TEXT) {
+      const texts = points.slice(from, from + POINTS_OF_TEXT).map(pointText);
+      yield texts.join();
+    }
+  }
+  let separator = '{"metrics":[';
+  let last = first;
+  for await (const piece of chain(first, second, rest)) {
+    for (const text of textsOf(piece)) {
+      yield separator + text;
+      separator = ',';
+    }
     last = piece;
   }
   const token = last.nextPageToken;
   yield token === undefined ? ']}' : `],"next_page_token":${JSON.stringify(token)}}`;
+}
+
+async function* chain(first: HistoryPage, second: HistoryPage, rest: AsyncIterable<HistoryPage>) {
+  yield first;
+  yield second;
+  yield* rest;
 }
 
 const bulkCall = call({
