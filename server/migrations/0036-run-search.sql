@@ -1,5 +1,5 @@
--- Runs are found in the order of a metric, param or tag by walking an index, so each value carries the start of its run,
--- which decides between equal ones.
+-- Runs are found in the order of a metric, param or tag by walking an index, so each value carries the start of its
+-- run, which decides between equal ones.
 -- The tables are copied, not changed in place: meanwhile they can be read, and writers wait instead of failing.
 lock table tracking.param, tracking.run_tag, tracking.latest_metric in share row exclusive mode;
 

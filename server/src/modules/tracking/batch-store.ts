@@ -35,7 +35,8 @@ const FIND_PARAMS = `select p.run, p.key, p.value from tracking.param p
   join unnest($1::bigint[], $2::text[]) as given (run, key) on given.run = p.run and given.key = p.key`;
 
 const ADD_PARAMS = `insert into tracking.param (run, experiment, start_ms, key, value)
-  select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[]) on conflict (run, key) do nothing`;
+  select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])
+  on conflict (run, key) do nothing`;
 
 const PUT_TAGS = `insert into tracking.run_tag (run, experiment, start_ms, key, value)
   select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])

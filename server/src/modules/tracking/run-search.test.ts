@@ -98,21 +98,23 @@ async function fill({ database }: TestDatabase): Promise<void> {
     select id, 'default', 'search ' || id, '', 0, 0 from unnest(${EXPERIMENTS}::bigint[]) id`.execute(tables);
   await sql`insert into tracking.run
       (run_id, project, experiment, name, status, stage, start_ms, end_ms, artifact_uri)
-    select md5(i::text), 'default', 71 + i % 3, 'run ' || i % 50, case when i % 4 = 0 then 'RUNNING' else 'FINISHED' end,
-      case when i % 9 = 0 then 'deleted' else 'active' end, 1000 + i % 20, case when i % 4 = 0 then null else 2000 + i end,
-      '' from generate_series(1, ${RUNS}::int) i`.execute(tables);
+    select md5(i::text), 'default', 71 + i % 3, 'run ' || i % 50,
+      case when i % 4 = 0 then 'RUNNING' else 'FINISHED' end, case when i % 9 = 0 then 'deleted' else 'active' end,
+      1000 + i % 20, case when i % 4 = 0 then null else 2000 + i end, '' from generate_series(1, ${RUNS}::int) i`.execute(tables);
   // Ties, NaN, missing values and extremes; `few` is rare.
   await sql`insert into tracking.latest_metric
       (run, key, experiment, start_ms, timestamp_ms, step, value, is_nan, first_step)
     select r.id, k, r.experiment, r.start_ms, 0, 0,
-      case when h % 7 = 0 then 0 when k = 'tied' then h % 3 when h % 11 = 1 then 1.7976931348623157e308 else h / 7.0 end,
-      h % 7 = 0, 0
-    from tracking.run r, unnest(array['spread', 'tied', 'few']) k, lateral (select abs(hashtext(r.run_id || k)) % 1000 h) n
+      case when h % 7 = 0 then 0 when k = 'tied' then h % 3 when h % 11 = 1 then 1.7976931348623157e308
+        else h / 7.0 end, h % 7 = 0, 0
+    from tracking.run r, unnest(array['spread', 'tied', 'few']) k,
+      lateral (select abs(hashtext(r.run_id || k)) % 1000 h) n
     where case when k = 'few' then h % 20 = 3 else h % 5 <> 2 end`.execute(tables);
   for (const table of ['param', 'run_tag']) {
     await sql`insert into ${sql.table(`tracking.${table}`)} (run, key, experiment, start_ms, value)
       select r.id, k, r.experiment, r.start_ms,
-        case when k = 'long' and h % 2 = 0 then ${LONG} || h % 5 when k = 'group' then 'g' || h % 3 else 'Value ' || h end
+        case when k = 'long' and h % 2 = 0 then ${LONG} || h % 5 when k = 'group' then 'g' || h % 3
+          else 'Value ' || h end
       from tracking.run r, unnest(array['group', 'each', 'long']) k,
         lateral (select abs(hashtext(k || ${table} || r.run_id)) % 1000 h) n where h % 6 <> 1`.execute(tables);
   }

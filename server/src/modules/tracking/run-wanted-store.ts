@@ -27,7 +27,7 @@ export interface RunSearch extends RunScope {
 export interface SearchEffort {
   /** Fewer runs than that are gathered and sorted, whatever the order. */
   readonly few: number;
-  /** How far a walk goes before it asks whether that leads anywhere, and how far at most; beside what the page needs. */
+  /** How far a walk goes before it asks whether that leads anywhere, and how far at most, beside what a page needs. */
   readonly near: number;
   readonly far: number;
 }
