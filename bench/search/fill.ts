@@ -21,12 +21,12 @@ export async function fillFlyball(ownerUrl: string, experiment: string, runs: nu
       select r.id, 'metric_' || k, r.experiment, r.start_ms, r.start_ms, 0, v, false, 0, 1, v, v
       from (select r.* ${of}) r, generate_series(0, ${KEYS - 1}) k, lateral (select random() + r.id * 0 as v) value`);
     await client.query(`insert into tracking.param (run, key, experiment, start_ms, value)
-      select r.id, 'param_' || k, r.experiment, r.start_ms, case k when 0 then 'group' || r.id % 5
-        when 1 then 'rare' || r.id % 1000 else substr(md5(k || '/' || r.id), 1, 8) end
+      select r.id, 'param_' || k, r.experiment, r.start_ms, case k when 0 then 'group' || (r.id % 5)
+        when 1 then 'rare' || (r.id % 1000) else substr(md5(k || '/' || r.id), 1, 8) end
       from (select r.* ${of}) r, generate_series(0, ${KEYS - 1}) k`);
     await client.query(`insert into tracking.run_tag (run, key, experiment, start_ms, value)
       select r.id, t.key, r.experiment, r.start_ms, case t.key when 'mlflow.runName' then r.name
-        when 'mlflow.user' then 'bench' when 'team' then 'team' || r.id % 20 else 'train.py' end
+        when 'mlflow.user' then 'bench' when 'team' then 'team' || (r.id % 20) else 'train.py' end
       from (select r.* ${of}) r, unnest(array['mlflow.runName', 'mlflow.user', 'mlflow.source.name', 'team']) t (key)`);
     for (const table of ['run', 'latest_metric', 'param', 'run_tag']) {
       await client.query(`vacuum analyze tracking.${table}`);
@@ -53,13 +53,13 @@ export function fillMlflow(file: string, experiment: string, runs: number): void
   database.exec(`insert into metrics (key, value, timestamp, step, is_nan, run_uuid)
     select key, value, timestamp, step, is_nan, run_uuid from latest_metrics`);
   database.exec(`${each} insert into params (key, value, run_uuid)
-    select 'param_' || k.i, case k.i when 0 then 'group' || n.i % 5 when 1 then 'rare' || n.i % 1000
+    select 'param_' || k.i, case k.i when 0 then 'group' || (n.i % 5) when 1 then 'rare' || (n.i % 1000)
       else lower(hex(randomblob(4))) end, printf('%032x', n.i) from n, k`);
   for (const [key, value] of [
     ['mlflow.runName', "'run-' || i"],
     ['mlflow.user', "'bench'"],
     ['mlflow.source.name', "'train.py'"],
-    ['team', "'team' || i % 20"],
+    ['team', "'team' || (i % 20)"],
   ]) {
     database.exec(`with recursive ${series('n', runs - 1)} insert into tags (key, value, run_uuid)
       select '${key}', ${value}, printf('%032x', i) from n`);

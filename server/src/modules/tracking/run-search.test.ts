@@ -100,9 +100,8 @@ async function fill({ database }: TestDatabase): Promise<void> {
       (run_id, project, experiment, name, status, stage, start_ms, end_ms, artifact_uri)
     select md5(i::text), 'default', 71 + i % 3, 'run ' || i % 50,
       case when i % 4 = 0 then 'RUNNING' else 'FINISHED' end, case when i % 9 = 0 then 'deleted' else 'active' end,
-      1000 + i % 20, case when i % 4 = 0 then null else 2000 + i end, '' from generate_series(1, ${RUNS}::int) i`.execute(
-    tables,
-  );
+      1000 + i % 20, case when i % 4 = 0 then null else 2000 + i end, ''
+    from generate_series(1, ${RUNS}::int) i`.execute(tables);
   // Ties, NaN, missing values and extremes; `few` is rare.
   await sql`insert into tracking.latest_metric
       (run, key, experiment, start_ms, timestamp_ms, step, value, is_nan, first_step)
