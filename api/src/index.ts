@@ -108,6 +108,7 @@ export {
   type Routes,
 } from './route.ts';
 export { allRoutes } from './routes.ts';
+export { Purge, RetentionRule } from './run-purge.ts';
 export { MetricSummary, MetricValue, RunKeys } from './run-table.ts';
 export {
   Deployment,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Digest, Empty, PageQuery, ProjectParams, pageOf } from './page.ts';
 import { defineRoutes } from './route.ts';
+import { runPurgeRoutes } from './run-purge.ts';
 import { MetricValue, runTableRoutes } from './run-table.ts';
 
 /** Times are epoch milliseconds and ids are MLflow's, so that both doors show the same thing. */
@@ -125,6 +126,7 @@ export const trackingRoutes = defineRoutes({
     errors: ['invalid_input'],
   },
   ...runTableRoutes,
+  ...runPurgeRoutes,
   startRun: {
     method: 'POST',
     path: '/projects/:project/runs',

@@ -38,6 +38,7 @@ export function createModules(platform: Platform): Modules {
   const serving = createServing(platform, data, features, registry);
   const monitoring = createMonitoring(platform, features, registry, evaluation, pipelines, serving);
   const governance = createGovernance(platform, data, features, tracking, registry, evaluation, serving);
+  tracking.guardPurges(registry.versionsFrom);
   registry.protectAliases(governance.protectsAlias);
   serving.guardRollouts(governance.refusesRollout);
   for (const { actions } of [features, registry, evaluation, serving, governance]) pipelines.registerActions(actions);
@@ -55,7 +56,7 @@ export function createModules(platform: Platform): Modules {
     start: async (role) => {
       if (role === 'api') await tracking.start();
       await serving.start(role);
-      if (role === 'worker') await pipelines.startWork();
+      if (role === 'worker') await Promise.all([pipelines.startWork(), tracking.startWork()]);
     },
     stop: async () => {
       await pipelines.stop();

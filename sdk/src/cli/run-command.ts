@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { addDatasetCommands } from './commands/dataset.ts';
 import { addEndpointCommands } from './commands/endpoint.ts';
+import { addExperimentCommands } from './commands/experiment.ts';
 import { addMlflowCommands } from './commands/mlflow.ts';
 import { addModelCommands } from './commands/model.ts';
 import { addMonitorCommands } from './commands/monitor.ts';
@@ -40,6 +41,7 @@ function createCommand(): Command {
   addProgramCommands(program);
   addProjectCommands(program);
   addDatasetCommands(program);
+  addExperimentCommands(program);
   addRunCommands(program);
   addModelCommands(program);
   addPipelineCommands(program);

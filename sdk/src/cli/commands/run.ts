@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { print, printTable } from '../output.ts';
 import { sessionOf } from '../session.ts';
+import { addRunPurge } from './purge-runs.ts';
 
 const time = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ');
 
@@ -35,6 +36,7 @@ export function addRunCommands(program: Command): void {
         }),
       );
     });
+  addRunPurge(run);
   run
     .command('show')
     .argument('<run>')

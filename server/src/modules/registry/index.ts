@@ -32,6 +32,7 @@ import {
   findByAlias,
   findLatestVersions,
   findVersion,
+  findVersionsFrom,
   listVersions,
   updateVersion,
   type VersionChange,
@@ -171,6 +172,7 @@ export function createRegistry(platform: Platform, data: Data, tracking: Trackin
   const door: RegistryDoor = {
     actions: registryActions(parts),
     webhooks: createWebhooks(parts),
+    versionsFrom: async (question) => await findVersionsFrom(database, question),
     protectAliases: (guard) => {
       parts.aliasGuard = guard;
     },

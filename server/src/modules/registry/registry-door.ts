@@ -3,6 +3,7 @@ import type { Actor } from '#platform/access/actor';
 import type { Action } from '#platform/actions/action';
 import type { OpenedObject } from '#platform/objects/open-object';
 import type { Platform } from '#platform/platform';
+import type { PurgeQuestion } from '#tracking';
 import type { VersionOptions } from './create-version.ts';
 import type { ModelChange, ModelPage } from './model-store.ts';
 import type { AliasMove } from './move-alias.ts';
@@ -20,6 +21,8 @@ export interface RegistryDoor {
   readonly webhooks: Webhooks;
   /** Which aliases only rollouts may move; asked before each move by hand. */
   protectAliases(guard: AliasGuard): void;
+  /** The versions that came from runs and logged models, by the id of these. */
+  versionsFrom(question: PurgeQuestion): Promise<ReadonlyMap<string, readonly string[]>>;
   /** `conflict` when the name is taken. */
   createModel(actor: Actor, project: string, model: Pick<Model, 'name' | 'description' | 'tags'>): Promise<Model>;
   getModel(project: string, name: string): Promise<Model>;

@@ -170,3 +170,18 @@ export async function findLatestVersions(
     order by v.model, v.stage, v.version desc`.execute(on.tables<Tables>());
   return rows.map(presentVersion);
 }
+
+/** The versions that came from runs and logged models, by the id of these. */
+export async function findVersionsFrom(
+  on: Queryable,
+  { project, runIds, modelIds }: { project: string; runIds: readonly string[]; modelIds: readonly string[] },
+): Promise<Map<string, string[]>> {
+  const { rows } = await sql<{ id: string; versions: string[] }>`
+    select id, array_agg(model || '@' || version order by model, version) as versions from (
+      select run_id as id, model, version from registry.version
+      where project = ${project} and run_id = any(${[...runIds]}::text[])
+      union select model_id, model, version from registry.version
+      where project = ${project} and model_id = any(${[...modelIds]}::text[])) as found
+    group by id`.execute(on.tables<Tables>());
+  return new Map(rows.map(({ id, versions }) => [id, versions]));
+}

@@ -48,7 +48,7 @@ export async function placeFirstExperiment(on: Queryable, location: string): Pro
 
 export async function findExperiment(on: Queryable, project: string, id: number): Promise<StoredExperiment | null> {
   const { rows } = await sql<StoredExperiment>`select ${selected} from tracking.experiment e
-    where e.id = ${id} and e.project = ${project}`.execute(on.tables<unknown>());
+    where e.id = ${id} and e.project = ${project} and e.stage <> 'purging'`.execute(on.tables<unknown>());
   return rows[0] ?? null;
 }
 
@@ -67,7 +67,7 @@ export async function findExperimentByName(
   name: string,
 ): Promise<StoredExperiment | null> {
   const { rows } = await sql<StoredExperiment>`select ${selected} from tracking.experiment e
-    where e.project = ${project} and e.name = ${name}`.execute(on.tables<unknown>());
+    where e.project = ${project} and e.name = ${name} and e.stage <> 'purging'`.execute(on.tables<unknown>());
   return rows[0] ?? null;
 }
 
@@ -113,7 +113,8 @@ export async function setExperimentStage(
   atMs: number,
 ): Promise<void> {
   const tables = on.tables<unknown>();
-  await sql`update tracking.experiment set stage = ${stage}, updated_ms = ${atMs} where id = ${id}`.execute(tables);
+  await sql`update tracking.experiment set stage = ${stage}, updated_ms = ${atMs}
+    where id = ${id} and stage <> 'purging'`.execute(tables);
   const deletedMs = stage === 'deleted' ? atMs : null;
   await sql`update tracking.run set stage = ${stage}, deleted_ms = ${deletedMs}
     where experiment = ${id} and stage <> ${stage}`.execute(tables);

@@ -36,6 +36,9 @@ import { readBulkHistory } from './metric-store.ts';
 import { getMetricCurves, readMetricHistory, sampleMetric } from './metrics.ts';
 import type { RunStart, TrackingParts } from './parts.ts';
 import { presentRun } from './present-run.ts';
+import { workOffPurges } from './purge-job.ts';
+import { PURGE_QUEUE } from './purge-runs.ts';
+import { applyRetention, RETENTION_CRON, RETENTION_QUEUE } from './retention.ts';
 import { trackingHandlers } from './routes.ts';
 import { listRunDatasets, logRunInputs, logRunOutputs, recordRunModel } from './run-inputs.ts';
 import { getStoredRun, moveRun, removeRunTag, searchStoredRuns, updateStoredRun } from './runs.ts';
@@ -61,6 +64,7 @@ export { experimentMissing, experimentNumber, type Page, pageOf, requireActiveEx
 export { loggedModelStatus, type StoredLoggedModel } from './logged-model-store.ts';
 export type { BulkPoint, StoredMetricPoint } from './metric-store.ts';
 export type { HistoryPage } from './metrics.ts';
+export type { PurgeQuestion } from './purge-guard.ts';
 export type { StoredRun } from './run-store.ts';
 export { type SearchClause, searchClauses } from './search-clauses.ts';
 export {
@@ -228,6 +232,10 @@ function doorOf(parts: TrackingParts, announcer: MetricAnnouncer): TrackingDoor 
       const { config, database } = parts.platform;
       await placeFirstExperiment(database, `${config.defaultArtifactRoot ?? PROXY_SCHEME}/0`);
     },
+    startWork: async () => await parts.platform.jobs.schedule(RETENTION_QUEUE, RETENTION_CRON, {}),
+    guardPurges: (guard) => {
+      parts.purgeGuard = guard;
+    },
     stop: async () => await announcer.stop(),
   };
 }
@@ -241,7 +249,14 @@ export function createTracking(platform: Platform): Tracking {
     weightOf: () => 1,
     commit: async (group) => await commitStarts(platform, group),
   });
-  const parts: TrackingParts = { platform, writes: createWrites(platform, announcer), starts };
+  const parts: TrackingParts = {
+    platform,
+    writes: createWrites(platform, announcer),
+    starts,
+    purgeGuard: async () => new Map(),
+  };
+  platform.jobs.define(PURGE_QUEUE, {}, async (_, { signal }) => await workOffPurges(parts, signal));
+  platform.jobs.define(RETENTION_QUEUE, {}, async (_, { signal }) => await applyRetention(parts, signal));
   const door = doorOf(parts, announcer);
   return { ...door, handlers: trackingHandlers(parts, door), importHandlers: trackingImportHandlers(parts, door) };
 }

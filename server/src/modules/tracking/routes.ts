@@ -11,6 +11,7 @@ import { experimentNumber, presentExperiment, type Stages } from './experiments.
 import { getCurvesOfRuns, summarizeRuns } from './metrics.ts';
 import type { TrackingParts } from './parts.ts';
 import { presentRun } from './present-run.ts';
+import { purgeHandlers } from './purge-routes.ts';
 import { listLoggedKeys } from './run-key-store.ts';
 import type { TrackingDoor } from './tracking-door.ts';
 
@@ -100,6 +101,7 @@ export function trackingHandlers(parts: TrackingParts, door: TrackingDoor): Hand
     ...experimentHandlers(parts, door),
     ...artifactHandlers(door),
     ...tableHandlers(parts),
+    ...purgeHandlers(parts),
     searchRuns: async ({ project, body }) => {
       const { stage, experimentIds, ...search } = body;
       const ids = experimentIds.length === 0 ? null : experimentIds;

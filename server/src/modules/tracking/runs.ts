@@ -5,6 +5,7 @@ import { runNotActive, runNotFound } from './batch-store.ts';
 import { checkTag } from './check-key.ts';
 import { experimentNumber, type Page, pageOf, type SearchInput } from './experiments.ts';
 import type { TrackingParts } from './parts.ts';
+import { isBeingPurged } from './purge-store.ts';
 import { runGrammar } from './run-grammar.ts';
 import { type FoundRun, searchRuns } from './run-search-store.ts';
 import {
@@ -89,6 +90,7 @@ export async function moveRun(
     const run = await findRunRow(trx, project, runId, 'lock');
     if (run === null) throw runNotFound(runId);
     if (run.stage === stage) return;
+    if (await isBeingPurged(trx, run.experiment)) throw runNotFound(runId);
     await setRunStage(trx, run.id, stage, stage === 'deleted' ? platform.clock.now().getTime() : null);
     const action = stage === 'deleted' ? 'tracking.run-deleted' : 'tracking.run-restored';
     await platform.audit.record(trx, { actor, project, action, subject: { kind: 'run', id: runId } });

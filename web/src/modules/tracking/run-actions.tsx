@@ -1,12 +1,13 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
-import { IconArrowBackUp, IconTag, IconTrash } from '@tabler/icons-react';
+import { IconArrowBackUp, IconTag, IconTrash, IconTrashX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { linkTo } from '../../parts/go.tsx';
 import { useChange } from '../../parts/use-change.ts';
 import { server } from '../../server.ts';
+import { PurgeDialog } from './purge-dialog.tsx';
 
 export const MOST_COMPARED = 100;
 
@@ -123,6 +124,7 @@ export function RunActions({
 }) {
   const [tagging, tag] = useDisclosure();
   const [deleting, remove] = useDisclosure();
+  const [purging, purge] = useDisclosure();
   const change = useChange((to: RunsChange) => server().changeRuns({ body: { runIds: [...chosen], ...to } }), {
     done: `${chosen.length} runs: done`,
     stale: ['runs'],
@@ -136,15 +138,20 @@ export function RunActions({
       </Text>
       <CompareButton chosen={chosen} />
       {isTrash ? (
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<IconArrowBackUp size={14} />}
-          loading={change.isPending}
-          onClick={() => move('active')}
-        >
-          Restore
-        </Button>
+        <>
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconArrowBackUp size={14} />}
+            loading={change.isPending}
+            onClick={() => move('active')}
+          >
+            Restore
+          </Button>
+          <Button size="xs" variant="default" leftSection={<IconTrashX size={14} />} onClick={purge.open}>
+            Delete for good
+          </Button>
+        </>
       ) : (
         <>
           <Button
@@ -170,6 +177,7 @@ export function RunActions({
       <Button size="xs" variant="subtle" onClick={() => choose([])}>
         Clear
       </Button>
+      {purging ? <PurgeDialog runs={chosen} onClose={purge.close} onDone={choose} /> : null}
       {tagging ? <TagDialog count={chosen.length} onClose={tag.close} change={(to) => change.mutate(to)} /> : null}
       {deleting ? <DeleteDialog count={chosen.length} onClose={remove.close} change={() => move('deleted')} /> : null}
     </Group>

@@ -12,6 +12,7 @@ import { ColumnChooser } from './column-chooser.tsx';
 import { exportRuns } from './export-runs.ts';
 import { FilterField } from './filter-field.tsx';
 import { readNestedRuns, rowsOf } from './nested-runs.ts';
+import { RetentionButton } from './retention-dialog.tsx';
 import { RunActions } from './run-actions.tsx';
 import { columnOf, type RunColumn, usualColumns } from './run-columns.tsx';
 import { type ChangeRunsAddress, pageSizes, type RunsAddress, useChosen, useRunsAddress } from './runs-address.ts';
@@ -252,14 +253,17 @@ export function RunsPage() {
       title="Runs"
       description="What was tried, with what, and how well it did"
       actions={
-        <Button
-          variant="default"
-          leftSection={<IconDownload size={16} />}
-          disabled={(query.data?.items ?? []).length === 0}
-          onClick={() => void saveTable(address, columns)}
-        >
-          CSV
-        </Button>
+        <>
+          {address.experiment === undefined ? null : <RetentionButton experiment={address.experiment} />}
+          <Button
+            variant="default"
+            leftSection={<IconDownload size={16} />}
+            disabled={(query.data?.items ?? []).length === 0}
+            onClick={() => void saveTable(address, columns)}
+          >
+            CSV
+          </Button>
+        </>
       }
     >
       <Controls address={address} set={set} keys={keys} error={refused?.message} shown={columns.map(({ id }) => id)} />

@@ -1,0 +1,86 @@
+import { type Command, Option } from 'commander';
+import { type Duration, durationSeconds } from '../../definitions/duration.ts';
+import { exitCodes } from '../exit-code.ts';
+import { clean, print } from '../output.ts';
+import { type Session, sessionOf } from '../session.ts';
+
+const RUNS_AT_ONCE = 1_000;
+
+export interface ForceOptions {
+  readonly force?: boolean;
+  readonly reason?: string;
+}
+
+/** What a forced purge is asked with. */
+export function addForceOptions(command: Command): Command {
+  return command
+    .option('--force', 'even what registered versions came from; needs a reason')
+    .option('--reason <text>', 'why, for the audit trail');
+}
+
+export const forceOf = ({ force = false, reason }: ForceOptions) => ({
+  force,
+  ...(reason === undefined ? {} : { reason }),
+});
+
+interface PurgeOptions extends ForceOptions {
+  readonly olderThan?: Duration;
+  readonly experiment?: string;
+  readonly dryRun?: boolean;
+}
+
+interface Purged {
+  purged: number;
+  kept: { runId: string; message: string }[];
+}
+
+async function purgeNamed({ flyball }: Session, runIds: readonly string[], options: ForceOptions): Promise<Purged> {
+  const all: Purged = { purged: 0, kept: [] };
+  for (let i = 0; i < runIds.length; i += RUNS_AT_ONCE) {
+    const body = { runIds: runIds.slice(i, i + RUNS_AT_ONCE), ...forceOf(options) };
+    const { purged, kept } = await flyball.purgeRuns({ body });
+    all.purged += purged;
+    all.kept.push(...kept);
+  }
+  return all;
+}
+
+async function purgeOld({ flyball }: Session, olderThan: Duration, options: PurgeOptions): Promise<Purged> {
+  const { experiment: experimentId, dryRun = false } = options;
+  const deletedBefore = Math.ceil(Date.now() - durationSeconds(olderThan) * 1000);
+  const all: Purged = { purged: 0, kept: [] };
+  let pageToken: string | undefined;
+  do {
+    const more = { ...(experimentId === undefined ? {} : { experimentId }), ...(pageToken && { pageToken }) };
+    const page = await flyball.emptyTrash({ body: { deletedBefore, dryRun, ...more } });
+    all.purged += page.purged;
+    all.kept.push(...page.kept);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== undefined);
+  return all;
+}
+
+/** `run purge` */
+export function addRunPurge(run: Command): void {
+  const purge = run
+    .command('purge')
+    .description('delete runs in the trash for good: these, or all that are there for some time (kept: exit code 8)')
+    .argument('[runs...]', 'ids of runs')
+    .option('--older-than <duration>', 'all that went into the trash that long ago, for example 30d')
+    .option('--experiment <id>', 'with --older-than: of this experiment alone')
+    .addOption(new Option('--dry-run', 'with --older-than: only say how many'));
+  addForceOptions(purge).action(async (runs: string[], options: PurgeOptions, command: Command) => {
+    const { olderThan, dryRun } = options;
+    if ((olderThan === undefined) === (runs.length === 0)) {
+      throw new TypeError('Name runs, or say --older-than, but not both');
+    }
+    const session = sessionOf(command);
+    const result =
+      olderThan === undefined ? await purgeNamed(session, runs, options) : await purgeOld(session, olderThan, options);
+    session.answer(result, ({ purged, kept }) => {
+      for (const { message } of kept) print(clean(message));
+      print(`${purged} runs ${dryRun === true ? 'would be purged' : 'purged'}, ${kept.length} kept`);
+    });
+    if (result.kept.length > 0) process.exitCode = exitCodes.verdict;
+  });
+}

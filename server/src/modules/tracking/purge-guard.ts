@@ -1,0 +1,9 @@
+/** What may rest on something: on these runs and logged models. */
+export interface PurgeQuestion {
+  readonly project: string;
+  readonly runIds: readonly string[];
+  readonly modelIds: readonly string[];
+}
+
+/** Says of each run or model on which something rests what that is. */
+export type PurgeGuard = (question: PurgeQuestion) => Promise<ReadonlyMap<string, readonly string[]>>;

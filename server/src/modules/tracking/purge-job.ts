@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TrackingParts } from './parts.ts';
+import { purgeRows } from './purge-runs.ts';
+import {
+  deleteExperiment,
+  deleteFiles,
+  deletePoints,
+  findPurgingExperiment,
+  findUnfinishedPurge,
+  finishPurge,
+  lockModelsOf,
+  lockRunsOf,
+  type PointPlace,
+  type PurgingExperiment,
+  type UnfinishedPurge,
+} from './purge-store.ts';
+
+const POINTS_AT_ONCE = 5_000;
+const FILES_AT_ONCE = 1_000;
+const ROWS_AT_ONCE = 200;
+const LONGEST_REST_MS = 1_000;
+
+/** Works on a batch, then leaves the database to others for as long as that took. */
+async function considerate<R>(signal: AbortSignal, work: () => Promise<R>): Promise<R> {
+  signal.throwIfAborted();
+  const started = performance.now();
+  const result = await work();
+  await sleep(Math.min(performance.now() - started, LONGEST_REST_MS), undefined, { signal });
+  return result;
+}
+
+async function purgePoints({ platform: { database } }: TrackingParts, purge: UnfinishedPurge, signal: AbortSignal) {
+  const { id, run } = purge;
+  if (run === null) return;
+  let after: PointPlace | null = null;
+  do {
+    const from: PointPlace | null = after;
+    after = await considerate(signal, () =>
+      database.transaction((trx) => deletePoints(trx, { id, run }, from, POINTS_AT_ONCE)),
+    );
+  } while (after !== null);
+}
+
+async function purgeFiles({ platform: { database } }: TrackingParts, purge: UnfinishedPurge, signal: AbortSignal) {
+  const { id, project, folder } = purge;
+  if (folder === null) return;
+  const batch = () => database.transaction((trx) => deleteFiles(trx, { id, project, folder }, FILES_AT_ONCE));
+  while (await considerate(signal, batch));
+}
+
+/** A batch of an experiment: models, then runs, at last itself. False when nothing is left of it. */
+async function purgeSome({ platform }: TrackingParts, experiment: PurgingExperiment): Promise<boolean> {
+  const { id, project, purged_by: askedBy, purge_reason: reason } = experiment;
+  return await platform.database.transaction(async (trx) => {
+    const models = await lockModelsOf(trx, id, ROWS_AT_ONCE);
+    const runs = models.length > 0 ? [] : await lockRunsOf(trx, id, ROWS_AT_ONCE);
+    if (models.length + runs.length === 0) {
+      await deleteExperiment(trx, id);
+      return false;
+    }
+    await purgeRows(trx, { project, askedBy, reason, at: platform.clock.now() }, runs, models);
+    return true;
+  });
+}
+
+/**
+ * Deletes all that is to be purged, in batches, from wherever a process before it has come to. Several may do it at
+ * the same time: whatever one has deleted is not there for the other.
+ */
+export async function workOffPurges(parts: TrackingParts, signal: AbortSignal): Promise<void> {
+  const { database, clock } = parts.platform;
+  for (let last = -1; ; ) {
+    const experiment = await findPurgingExperiment(database, last);
+    if (experiment === null) break;
+    while (await considerate(signal, () => purgeSome(parts, experiment)));
+    last = experiment.id;
+  }
+  for (let last = 0; ; ) {
+    const purge = await findUnfinishedPurge(database, last);
+    if (purge === null) return;
+    await purgePoints(parts, purge, signal);
+    await purgeFiles(parts, purge, signal);
+    await finishPurge(database, purge.id, clock.now());
+    last = purge.id;
+  }
+}

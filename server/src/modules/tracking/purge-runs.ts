@@ -1,0 +1,186 @@
+import { invalidInput, PlatformError } from '@flyball/api';
+import type { Actor } from '#platform/access/actor';
+import { proxiedPath } from './artifact-location.ts';
+import { runNotFound } from './batch-store.ts';
+import type { TrackingParts } from './parts.ts';
+import {
+  deleteLoggedModels,
+  deleteRuns,
+  findTrash,
+  insertPurges,
+  lockRuns,
+  lockTrashedModels,
+  type NewPurge,
+  type PurgedModel,
+  type PurgedRun,
+  type PurgeOrder,
+  type TrashQuestion,
+} from './purge-store.ts';
+
+type Trx = Parameters<Parameters<TrackingParts['platform']['database']['transaction']>[0]>[0];
+
+export const PURGE_QUEUE = 'tracking.purge';
+
+export interface PurgeForce {
+  readonly force: boolean;
+  readonly reason?: string | undefined;
+}
+
+export interface PurgeResult {
+  readonly purged: number;
+  readonly kept: { readonly runId: string; readonly message: string }[];
+}
+
+export function checkForce({ force, reason }: PurgeForce): void {
+  if (!force || reason !== undefined) return;
+  throw invalidInput('A forced purge needs a reason', [{ at: 'reason', message: 'is missing' }]);
+}
+
+const namesOf = (versions: readonly string[]): string =>
+  versions.length > 3 ? `${versions.slice(0, 3).join(', ')} and ${versions.length - 3} more` : versions.join(', ');
+
+export const restsOn = (what: string, versions: readonly string[]): PlatformError =>
+  new PlatformError(
+    'conflict',
+    `${what} is where ${namesOf(versions)} came from. Delete the versions first, or force the purge and say why`,
+    { details: { reason: 'in_use', versions } },
+  );
+
+/**
+ * The folder of a run or model in our own store. Locations are the caller's: a folder that does not bear the id may
+ * hold more than what is purged.
+ */
+function folderOf(artifactUri: string, id: string): string | null {
+  const folder = proxiedPath(artifactUri);
+  return folder?.split('/').includes(id) === true ? folder : null;
+}
+
+const purgeOfRun = ({ id, run_id: subject, experiment, artifact_uri: uri }: PurgedRun): NewPurge => ({
+  kind: 'run',
+  subject,
+  experiment,
+  run: id,
+  folder: folderOf(uri, subject),
+});
+
+const purgeOfModel = ({ model_id: subject, experiment, artifact_uri: uri }: PurgedModel): NewPurge => ({
+  kind: 'logged_model',
+  subject,
+  experiment,
+  run: null,
+  folder: folderOf(uri, subject),
+});
+
+/** Deletes rows at once, and leaves a note of what is to be deleted in batches. */
+export async function purgeRows(
+  trx: Trx,
+  order: PurgeOrder,
+  runs: readonly PurgedRun[],
+  models: readonly PurgedModel[],
+): Promise<void> {
+  await insertPurges(trx, order, [...runs.map(purgeOfRun), ...models.map(purgeOfModel)]);
+  await deleteLoggedModels(
+    trx,
+    models.map(({ model_id }) => model_id),
+  );
+  await deleteRuns(
+    trx,
+    runs.map(({ id }) => id),
+  );
+}
+
+interface Found {
+  readonly purgeable: PurgedRun[];
+  readonly kept: PurgeResult['kept'];
+  /** On what there rests something, when it is purged all the same. */
+  readonly forced: ReadonlyMap<string, readonly string[]>;
+}
+
+async function sortRuns(
+  { purgeGuard }: TrackingParts,
+  project: string,
+  runs: readonly PurgedRun[],
+  force: boolean,
+): Promise<Found> {
+  const runIds = runs.map(({ run_id }) => run_id);
+  const rest = await purgeGuard({ project, runIds, modelIds: [] });
+  const kept: PurgeResult['kept'] = [];
+  const purgeable = runs.filter(({ run_id: runId, stage }) => {
+    const versions = rest.get(runId) ?? [];
+    if (stage !== 'deleted') kept.push({ runId, message: `Run ${runId} is not in the trash; delete it first` });
+    else if (versions.length > 0 && !force) kept.push({ runId, message: restsOn(`Run ${runId}`, versions).message });
+    else return true;
+    return false;
+  });
+  return { purgeable, kept, forced: rest };
+}
+
+/** In the caller's transaction: rows, notes, audit, and the job that deletes the rest. */
+async function purgeLocked(
+  { platform }: TrackingParts,
+  trx: Trx,
+  actor: Actor,
+  project: string,
+  { purgeable, forced }: Found,
+  reason: string | null,
+): Promise<void> {
+  if (purgeable.length === 0) return;
+  const runIds = purgeable.map(({ run_id }) => run_id);
+  const models = await lockTrashedModels(trx, project, runIds);
+  await purgeRows(trx, { project, askedBy: actor.name, reason, at: platform.clock.now() }, purgeable, models);
+  await platform.audit.recordAll(
+    trx,
+    purgeable.map(({ run_id: id, experiment }) => ({
+      actor,
+      project,
+      action: 'tracking.run-purged',
+      subject: { kind: 'run', id },
+      details: { experimentId: String(experiment), reason, versions: forced.get(id) ?? [] },
+    })),
+  );
+  await platform.jobs.send(PURGE_QUEUE, {}, { trx });
+}
+
+/** Deletes runs in the trash for good, each by itself; says which are kept, and why. */
+export async function purgeRuns(
+  parts: TrackingParts,
+  actor: Actor,
+  project: string,
+  input: PurgeForce & { readonly runIds: readonly string[] },
+): Promise<PurgeResult> {
+  checkForce(input);
+  const runIds = [...new Set(input.runIds)];
+  return await parts.platform.database.transaction(async (trx) => {
+    const runs = await lockRuns(trx, project, runIds);
+    const found = await sortRuns(parts, project, runs, input.force);
+    await purgeLocked(parts, trx, actor, project, found, input.reason ?? null);
+    const known = new Set(runs.map(({ run_id }) => run_id));
+    const missing = runIds.filter((runId) => !known.has(runId));
+    const kept = [...found.kept, ...missing.map((runId) => ({ runId, message: runNotFound(runId).message }))];
+    return { purged: found.purgeable.length, kept };
+  });
+}
+
+/** A page of the trash: purged, or only looked at. What a registered version rests on stays. */
+export async function emptyTrash(
+  parts: TrackingParts,
+  actor: Actor,
+  question: TrashQuestion,
+  { dryRun = false, reason = null }: { dryRun?: boolean; reason?: string | null } = {},
+): Promise<PurgeResult & { next: number | null }> {
+  const { project, limit } = question;
+  return await parts.platform.database.transaction(async (trx) => {
+    const page = await findTrash(trx, question);
+    const runs = dryRun
+      ? page
+      : await lockRuns(
+          trx,
+          project,
+          page.map(({ run_id }) => run_id),
+        );
+    const found = await sortRuns(parts, project, runs, false);
+    if (!dryRun) await purgeLocked(parts, trx, actor, project, found, reason);
+    const next = page.length < limit ? null : page.at(-1)!.id;
+    return { purged: found.purgeable.length, kept: found.kept, next };
+  });
+}

@@ -1,0 +1,278 @@
+import type { Purge } from '@flyball/api';
+import { sql } from 'kysely';
+import type { Queryable } from '#platform/database/database';
+
+/** A run that may be purged, as far as its purge needs it. */
+export interface PurgedRun {
+  id: number;
+  run_id: string;
+  experiment: number;
+  stage: 'active' | 'deleted';
+  artifact_uri: string;
+}
+
+const purged = sql`id, run_id, experiment, stage, artifact_uri`;
+
+/** Those of these runs that exist, locked. */
+export async function lockRuns(on: Queryable, project: string, runIds: readonly string[]): Promise<PurgedRun[]> {
+  const { rows } = await sql<PurgedRun>`select ${purged} from tracking.run
+    where project = ${project} and run_id = any(${[...runIds]}::text[]) order by id for update`.execute(
+    on.tables<unknown>(),
+  );
+  return rows;
+}
+
+export interface TrashQuestion {
+  readonly project: string;
+  readonly experiment: number | null;
+  readonly deletedBefore: number;
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** Runs that went into the trash before a time, by their numbers. */
+export async function findTrash(on: Queryable, question: TrashQuestion): Promise<PurgedRun[]> {
+  const { project, experiment, deletedBefore, after, limit } = question;
+  const within = experiment === null ? sql`` : sql`and experiment = ${experiment}`;
+  const { rows } = await sql<PurgedRun>`select ${purged} from tracking.run
+    where project = ${project} and stage = 'deleted' and deleted_ms < ${deletedBefore} and id > ${after} ${within}
+    order by id limit ${limit}`.execute(on.tables<unknown>());
+  return rows;
+}
+
+/** Some runs of an experiment, of whatever stage, locked. */
+export async function lockRunsOf(on: Queryable, experiment: number, limit: number): Promise<PurgedRun[]> {
+  const { rows } = await sql<PurgedRun>`select ${purged} from tracking.run
+    where experiment = ${experiment} order by id limit ${limit} for update`.execute(on.tables<unknown>());
+  return rows;
+}
+
+/** Ids of runs of an experiment, page by page. */
+export async function listRunIds(
+  on: Queryable,
+  experiment: number,
+  after: string,
+  limit: number,
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ run_id: string }>`select run_id from tracking.run
+    where experiment = ${experiment} and run_id > ${after} order by run_id limit ${limit}`.execute(
+    on.tables<unknown>(),
+  );
+  return rows.map(({ run_id }) => run_id);
+}
+
+export interface PurgedModel {
+  model_id: string;
+  experiment: number;
+  artifact_uri: string;
+}
+
+/** Logged models in the trash that these runs have made. */
+export async function lockTrashedModels(
+  on: Queryable,
+  project: string,
+  runIds: readonly string[],
+): Promise<PurgedModel[]> {
+  const { rows } = await sql<PurgedModel>`select model_id, experiment, artifact_uri from tracking.logged_model
+    where project = ${project} and source_run_id = any(${[...runIds]}::text[]) and stage = 'deleted'
+    for update`.execute(on.tables<unknown>());
+  return rows;
+}
+
+export async function lockModelsOf(on: Queryable, experiment: number, limit: number): Promise<PurgedModel[]> {
+  const { rows } = await sql<PurgedModel>`select model_id, experiment, artifact_uri from tracking.logged_model
+    where experiment = ${experiment} order by model_id limit ${limit} for update`.execute(on.tables<unknown>());
+  return rows;
+}
+
+export async function listModelIds(on: Queryable, experiment: number): Promise<readonly string[]> {
+  const { rows } = await sql<{ model_id: string }>`select model_id from tracking.logged_model
+    where experiment = ${experiment}`.execute(on.tables<unknown>());
+  return rows.map(({ model_id }) => model_id);
+}
+
+export interface NewPurge {
+  readonly kind: Purge['kind'];
+  readonly subject: string;
+  readonly experiment: number;
+  readonly run: number | null;
+  readonly folder: string | null;
+}
+
+export interface PurgeOrder {
+  readonly project: string;
+  readonly askedBy: string;
+  readonly reason: string | null;
+  readonly at: Date;
+}
+
+/** What is deleted, and by whom. Whatever has neither points nor files is finished at once. */
+export async function insertPurges(on: Queryable, order: PurgeOrder, purges: readonly NewPurge[]): Promise<void> {
+  const column = <T>(pick: (purge: NewPurge) => T) => purges.map(pick);
+  await sql`insert into tracking.purge (project, kind, subject, experiment, run, folder, asked_by, reason, asked_at,
+      finished_at)
+    select ${order.project}, kind, subject, experiment, run, folder, ${order.askedBy}, ${order.reason}::text,
+      ${order.at}::timestamptz, case when run is null and folder is null then ${order.at}::timestamptz end
+    from unnest(${column(({ kind }) => kind)}::text[], ${column(({ subject }) => subject)}::text[],
+      ${column(({ experiment }) => experiment)}::bigint[], ${column(({ run }) => run)}::bigint[],
+      ${column(({ folder }) => folder)}::text[]) as given (kind, subject, experiment, run, folder)`.execute(
+    on.tables<unknown>(),
+  );
+}
+
+/** The rows of runs, with all that is small; their points are left for batches. */
+export async function deleteRuns(on: Queryable, numbers: readonly number[]): Promise<void> {
+  const db = on.tables<unknown>();
+  await sql`delete from tracking.latest_metric where run = any(${[...numbers]}::bigint[])`.execute(db);
+  await sql`delete from tracking.run where id = any(${[...numbers]}::bigint[])`.execute(db);
+}
+
+export async function deleteLoggedModels(on: Queryable, modelIds: readonly string[]): Promise<void> {
+  await sql`delete from tracking.logged_model where model_id = any(${[...modelIds]}::text[])`.execute(
+    on.tables<unknown>(),
+  );
+}
+
+export interface UnfinishedPurge {
+  id: number;
+  project: string;
+  run: number | null;
+  folder: string | null;
+}
+
+export async function findUnfinishedPurge(on: Queryable, after: number): Promise<UnfinishedPurge | null> {
+  const { rows } = await sql<UnfinishedPurge>`select id, project, run, folder from tracking.purge
+    where finished_at is null and id > ${after} order by id limit 1`.execute(on.tables<unknown>());
+  return rows[0] ?? null;
+}
+
+/** The place of a point within its run. */
+export interface PointPlace {
+  key: string;
+  timestamp_ms: number;
+  step: number;
+  value: number;
+  is_nan: boolean;
+}
+
+/**
+ * Deletes the next points of a run after a place; null when there are none. Going on from a place matters: a search
+ * from the start would read all that was deleted before it again.
+ */
+export async function deletePoints(
+  on: Queryable,
+  purge: { readonly id: number; readonly run: number },
+  after: PointPlace | null,
+  limit: number,
+): Promise<PointPlace | null> {
+  const db = on.tables<unknown>();
+  const place = sql`(key, timestamp_ms, step, value, is_nan)`;
+  const valuesOf = (at: PointPlace) =>
+    sql`(${at.key}::text, ${at.timestamp_ms}::bigint, ${at.step}::bigint, ${at.value}::float8, ${at.is_nan}::boolean)`;
+  const beyond = after === null ? sql`` : sql`and ${place} > ${valuesOf(after)}`;
+  // A purge that is lost with the machine is done again: nobody waits for the disk.
+  await sql`set local synchronous_commit = off`.execute(db);
+  const { rows } = await sql<PointPlace>`select key, timestamp_ms, step, value, is_nan from (
+      select key, timestamp_ms, step, value, is_nan from tracking.metric
+      where run = ${purge.run} ${beyond} order by key, timestamp_ms, step, value, is_nan limit ${limit}) as next
+    order by key desc, timestamp_ms desc, step desc, value desc, is_nan desc limit 1`.execute(db);
+  const last = rows[0];
+  if (last === undefined) return null;
+  const { numAffectedRows = 0n } = await sql`delete from tracking.metric
+    where run = ${purge.run} ${beyond} and ${place} <= ${valuesOf(last)}`.execute(db);
+  await sql`update tracking.purge set points = points + ${Number(numAffectedRows)} where id = ${purge.id}`.execute(db);
+  return last;
+}
+
+/** Deletes some files below a folder; false when there are none left. Their bytes may be of other files, too. */
+export async function deleteFiles(
+  on: Queryable,
+  purge: { readonly id: number; readonly project: string; readonly folder: string },
+  limit: number,
+): Promise<boolean> {
+  const db = on.tables<unknown>();
+  const { numAffectedRows = 0n } = await sql`delete from tracking.artifact
+    where project = ${purge.project} and path in (select path from tracking.artifact
+      where project = ${purge.project} and path > ${`${purge.folder}/`} and path < ${`${purge.folder}0`}
+      order by path limit ${limit})`.execute(db);
+  if (numAffectedRows === 0n) return false;
+  await sql`update tracking.purge set files = files + ${Number(numAffectedRows)} where id = ${purge.id}`.execute(db);
+  return true;
+}
+
+export async function finishPurge(on: Queryable, id: number, at: Date): Promise<void> {
+  await sql`update tracking.purge set finished_at = ${at} where id = ${id}`.execute(on.tables<unknown>());
+}
+
+/** Points that a write, checked before its run went, stored after it. */
+export async function deleteStragglers(on: Queryable, since: Date): Promise<number> {
+  const db = on.tables<unknown>();
+  const gone = sql`select run from tracking.purge where finished_at > ${since} and run is not null`;
+  const { numAffectedRows = 0n } = await sql`delete from tracking.metric where run in (${gone})`.execute(db);
+  await sql`delete from tracking.latest_metric where run in (${gone})`.execute(db);
+  return Number(numAffectedRows);
+}
+
+interface PurgeRow {
+  kind: Purge['kind'];
+  subject: string;
+  experiment: number;
+  asked_by: string;
+  reason: string | null;
+  asked_at: Date;
+  points: number;
+  files: number;
+  finished_at: Date | null;
+}
+
+export async function listPurges(on: Queryable, project: string, limit: number): Promise<Purge[]> {
+  const { rows } = await sql<PurgeRow>`select kind, subject, experiment, asked_by, reason, asked_at, points, files,
+      finished_at
+    from tracking.purge where project = ${project} order by id desc limit ${limit}`.execute(on.tables<unknown>());
+  return rows.map((row) => ({
+    kind: row.kind,
+    subject: row.subject,
+    experimentId: String(row.experiment),
+    askedBy: row.asked_by,
+    reason: row.reason,
+    askedAt: row.asked_at.toISOString(),
+    points: row.points,
+    files: row.files,
+    finishedAt: row.finished_at?.toISOString() ?? null,
+  }));
+}
+
+export interface PurgingExperiment {
+  id: number;
+  project: string;
+  purged_by: string;
+  purge_reason: string | null;
+}
+
+/** Hides an experiment in the trash, whose name is free from then on. False when it is not in the trash. */
+export async function startExperimentPurge(
+  on: Queryable,
+  id: number,
+  order: { readonly by: string; readonly reason: string | null },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`update tracking.experiment set stage = 'purging',
+      name = name || ' (purged ' || id || ')', purged_by = ${order.by}, purge_reason = ${order.reason}
+    where id = ${id} and stage = 'deleted'`.execute(on.tables<unknown>());
+  return numAffectedRows === 1n;
+}
+
+export async function findPurgingExperiment(on: Queryable, after: number): Promise<PurgingExperiment | null> {
+  const { rows } = await sql<PurgingExperiment>`select id, project, purged_by, purge_reason from tracking.experiment
+    where stage = 'purging' and id > ${after} order by id limit 1`.execute(on.tables<unknown>());
+  return rows[0] ?? null;
+}
+
+export async function isBeingPurged(on: Queryable, experiment: number): Promise<boolean> {
+  const { rows } = await sql`select from tracking.experiment
+    where id = ${experiment} and stage = 'purging'`.execute(on.tables<unknown>());
+  return rows.length > 0;
+}
+
+export async function deleteExperiment(on: Queryable, id: number): Promise<void> {
+  await sql`delete from tracking.experiment where id = ${id}`.execute(on.tables<unknown>());
+}
