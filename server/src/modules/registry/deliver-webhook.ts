@@ -107,8 +107,9 @@ async function attempt(parts: RegistryParts, due: DueDelivery): Promise<Attempt>
     const mayPass = answer.status === 429 || answer.status >= 500;
     return { outcome: answerOutcome(answer), retryAfter: mayPass ? pauseAsked(answer.retryAfter) : null };
   } catch (error) {
-    // An address that is refused, or a secret that does not open, is no better a minute later.
-    return { outcome: failureOf(error), retryAfter: error instanceof PlatformError ? null : 0 };
+    // An address that is refused is no better a minute later; a database that does not answer is.
+    const isFinal = error instanceof PlatformError && error.code !== 'unavailable';
+    return { outcome: failureOf(error), retryAfter: isFinal ? null : 0 };
   }
 }
 

@@ -230,6 +230,21 @@ describe('webhooks of the registry', () => {
     assert.match(failed?.error ?? '', /answered 404/);
   });
 
+  it('are tried again after a failure of our own that may pass, and not when their address is refused', async () => {
+    const { webhook_id: id } = await hook({ secret: 'kept' });
+    const { pool } = server.platform.database;
+    const { rows } = await pool.query('select secret from registry.webhook where id = $1', [id]);
+    const setSecret = async (secret: Buffer) =>
+      await pool.query('update registry.webhook set secret = $1 where id = $2', [secret, id]);
+    await setSecret(Buffer.alloc(40));
+    await send('POST', '/registered-models/create', { name: 'unsealed' });
+    await waitFor(async () => (await deliveries(id))[0]?.attempts === 1);
+    assert.equal((await deliveries(id))[0]?.state, 'waiting');
+    await setSecret(rows[0].secret);
+    await waitFor(async () => (await deliveries(id))[0]?.state === 'delivered', 40);
+    assert.equal(receiver.received.length, 1);
+  });
+
   it('leave a receiver alone for a moment after it failed, and hold up nobody else', async () => {
     receiver.answerWith({ status: 503, headers: { 'retry-after': '6' } }, { status: 200 });
     const other = await openWebhookReceiver();
