@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { notFound } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
-import type { UploadedPart } from '#platform/objects/object-store';
+import type { StoredObject, UploadedPart } from '#platform/objects/object-store';
 import { checkArtifactFile } from './artifact-path.ts';
 import type { StoredArtifact } from './artifact-store.ts';
 import {
@@ -18,6 +19,8 @@ import type { TrackingParts } from './parts.ts';
 /** Nobody needs longer for a file; what is older was given up without a word. */
 const LONGEST_MS = 2 * 24 * 60 * 60_000;
 const SWEPT_AT_ONCE = 20;
+const LOOKS = 10;
+const BETWEEN_LOOKS_MS = 100;
 
 const noUpload = () => notFound('upload', 'with this id; it was completed or aborted, or has expired');
 
@@ -84,6 +87,17 @@ export async function uploadPartUrls(
   );
 }
 
+/** What somebody else has made of the upload, who was faster and may still be about to note it. */
+async function completedMeanwhile({ platform }: TrackingParts, { id }: StoredUpload): Promise<StoredObject | null> {
+  for (let tries = 0; tries < LOOKS; tries++) {
+    if (tries > 0) await sleep(BETWEEN_LOOKS_MS);
+    const found = await findUpload(platform.database, id);
+    if (found === null) return null;
+    if (found.digest !== null) return { digest: found.digest, sizeBytes: found.size_bytes ?? 0 };
+  }
+  return null;
+}
+
 /** Makes the file of its parts. Doing it again answers the same. */
 export async function completeUpload(
   parts: TrackingParts,
@@ -93,7 +107,11 @@ export async function completeUpload(
   const { database, objects } = parts.platform;
   const found = await uploadAt(parts, place);
   if (found.digest !== null) return { path: found.path, digest: found.digest, size_bytes: found.size_bytes ?? 0 };
-  const object = await objects.uploads.complete(found.store_upload, given);
+  const object = await objects.uploads.complete(found.store_upload, given).catch(async (error: unknown) => {
+    const other = await completedMeanwhile(parts, found);
+    if (other !== null) return other;
+    throw error;
+  });
   return await database.transaction(async (trx) => {
     await completeUploadRow(trx, found.id, object);
     return await recordArtifact(trx, place.project, found.path, object);

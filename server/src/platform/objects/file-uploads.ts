@@ -39,7 +39,10 @@ export function createFileUploads(
     complete: async (upload, parts) => {
       const folder = folderOf(folders, upload);
       const paths = await pathsOf(folder, checkParts(parts));
-      const object = await store(inOrder(paths));
+      const object = await store(inOrder(paths)).catch((error: unknown) => {
+        // Somebody else has completed or aborted it while we were reading.
+        throw codeOf(error) === 'ENOENT' ? uploadNotFound() : error;
+      });
       await rm(folder, { recursive: true, force: true });
       return object;
     },

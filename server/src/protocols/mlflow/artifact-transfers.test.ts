@@ -65,6 +65,24 @@ describe('transfers of artifacts in parts and ranges', () => {
     }
   });
 
+  it('completes an upload once, however many ask for it at the same time', async () => {
+    const bytes = randomBytes(3_000_000);
+    const { upload, credentials } = await begin('mpu/raced', 'a.bin', 3);
+    const parts = await Promise.all(
+      credentials.map(async (one, i) => await send(one, bytes.subarray(i * 1_000_000, (i + 1) * 1_000_000))),
+    );
+    const body = { path: 'a.bin', upload_id: upload, parts };
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, async () => await post('/mpu/complete/mpu/raced', body)),
+    );
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      Array(8).fill(200),
+    );
+    const stored = await fetch(`${server.url}${proxy}/artifacts/mpu/raced/a.bin`);
+    assert.ok(Buffer.from(await stored.arrayBuffer()).equals(bytes));
+  });
+
   it('keeps an upload to its place, its project and its links', async () => {
     const { upload, credentials } = await begin('mpu/kept', 'a.bin', 1);
     const part = await send(credentials[0]!, randomBytes(10));
