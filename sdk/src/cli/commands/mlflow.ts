@@ -1,11 +1,13 @@
 import { PlatformError } from '@flyball/api';
 import type { Command } from 'commander';
+import { connect } from '../../connect.ts';
 import { exitCodes } from '../exit-code.ts';
 import { MlflowExport } from '../mlflow/export-mlflow.ts';
 import { FolderWriter } from '../mlflow/folder-writer.ts';
 import { MlflowImport } from '../mlflow/import-mlflow.ts';
 import type { ImportReport } from '../mlflow/import-report.ts';
 import { openSource } from '../mlflow/open-source.ts';
+import { patientFetch } from '../mlflow/patient-fetch.ts';
 import { RestSource } from '../mlflow/rest-source.ts';
 import { clean, colour, print, printTable, progressBar } from '../output.ts';
 import { sessionOf } from '../session.ts';
@@ -46,9 +48,11 @@ interface ImportOptions {
 
 async function importFrom(given: string, options: ImportOptions, command: Command): Promise<void> {
   const session = sessionOf(command);
+  const { url, token, project } = session;
+  const flyball = connect({ url, project, ...(token === undefined ? {} : { token }), fetch: patientFetch });
   const source = await openSource(given, { workspace: options.workspace, artifactRoots: options.artifactRoot });
   try {
-    const report = await new MlflowImport(source, session.flyball, session, barOf()).run();
+    const report = await new MlflowImport(source, flyball, session, barOf()).run();
     session.answer(report, printReport);
     if (!report.equal) process.exitCode = exitCodes.verdict;
   } catch (error) {

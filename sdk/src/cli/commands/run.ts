@@ -14,13 +14,8 @@ export function addRunCommands(program: Command): void {
     .option('--limit <number>', 'at most', '20')
     .action(async ({ filter, limit }: { filter: string; limit: string }, command: Command) => {
       const session = sessionOf(command);
-      const experiments = await session.flyball.listExperiments({ query: { limit: 1000 } });
       const found = await session.flyball.searchRuns({
-        body: {
-          experimentIds: experiments.items.map(({ experimentId }) => experimentId),
-          filter,
-          limit: Number(limit),
-        },
+        body: { filter, limit: Number(limit) },
       });
       session.answer(found.items, (items) =>
         printTable(items, {

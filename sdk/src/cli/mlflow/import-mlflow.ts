@@ -13,6 +13,7 @@ import type {
 } from './mlflow-source.ts';
 import { type ArtifactTarget, uploadArtifact } from './upload-artifact.ts';
 
+const EXPERIMENTS_AT_ONCE = 1_000;
 const RUNS_AT_ONCE = 50;
 const POINTS_AT_ONCE = 5_000;
 const LANES = 4;
@@ -35,6 +36,24 @@ async function* chunksOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerat
   }
   if (chunk.length > 0) yield chunk;
 }
+
+/**
+ * The experiment with the greatest id comes first: ids that are given out after it are beyond those of all others, be
+ * these sent much later.
+ */
+async function* greatestIdFirst(experiments: AsyncIterable<SourceExperiment>): AsyncGenerator<SourceExperiment> {
+  const all: SourceExperiment[] = [];
+  for await (const one of experiments) all.push(one);
+  if (all.length > EXPERIMENTS_AT_ONCE) {
+    const greatest = all.reduce((a, b) => (idOf(b) > idOf(a) ? b : a));
+    all.unshift(...all.splice(all.indexOf(greatest), 1));
+  }
+  yield* all;
+}
+
+/** Ids that are longer cannot be kept. */
+const idOf = ({ experimentId }: SourceExperiment): number =>
+  /^\d{1,9}$/.test(experimentId) ? Number(experimentId) : 0;
 
 async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const left = items[Symbol.iterator]();
@@ -101,7 +120,7 @@ export class MlflowImport {
   async #importExperiments(): Promise<Map<string, string>> {
     const ids = new Map<string, string>();
     // Together, so that those with new ids do not take the ids of others.
-    for await (const experiments of chunksOf(this.#source.experiments(), 1000)) {
+    for await (const experiments of chunksOf(greatestIdFirst(this.#source.experiments()), EXPERIMENTS_AT_ONCE)) {
       try {
         await this.#sendExperiments(experiments, ids);
       } catch (error) {

@@ -1,4 +1,5 @@
 import { PlatformError } from '@flyball/api';
+import { patientFetch } from './patient-fetch.ts';
 
 export interface MlflowAddress {
   readonly url: string;
@@ -37,7 +38,7 @@ export class MlflowHttp {
       ...credentialsOf(this.#address),
       ...(workspace === 'default' ? {} : { 'x-mlflow-workspace': workspace }),
     };
-    return await fetch(address, { ...init, headers }).catch((cause: unknown) => {
+    return await patientFetch(address, { ...init, headers }).catch((cause: unknown) => {
       throw new PlatformError('unavailable', `No answer from ${url}; is it running?`, { cause });
     });
   }

@@ -1,5 +1,6 @@
 import { PlatformError } from '@flyball/api';
 import type { SourceFile } from './mlflow-source.ts';
+import { withPatience } from './patient-fetch.ts';
 
 export interface ArtifactTarget {
   readonly url: string;
@@ -11,7 +12,7 @@ export interface ArtifactTarget {
 export async function uploadArtifact(target: ArtifactTarget, folder: string, file: SourceFile): Promise<void> {
   const place = `${folder}/${file.path}`.split('/').map(encodeURIComponent).join('/');
   const address = `${target.url}/api/2.0/mlflow-artifacts/artifacts/${place}`;
-  const init = {
+  const init = () => ({
     method: 'PUT',
     headers: {
       'content-type': 'application/octet-stream',
@@ -20,8 +21,8 @@ export async function uploadArtifact(target: ArtifactTarget, folder: string, fil
     },
     body: ReadableStream.from(file.open()) as ReadableStream<Uint8Array>,
     duplex: 'half' as const,
-  };
-  const response = await fetch(address, init).catch((cause: unknown) => {
+  });
+  const response = await withPatience(async () => await fetch(address, init())).catch((cause: unknown) => {
     throw new PlatformError('unavailable', `"${file.path}" did not arrive at ${target.url}; run the import again`, {
       cause,
     });
