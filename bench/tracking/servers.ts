@@ -14,6 +14,8 @@ export interface RunningServer {
 }
 
 export interface RunningFlyball extends RunningServer {
+  /** Of its supervisor. */
+  readonly pid: number;
   readonly gatewayUrl: string;
   readonly pid: number;
 }

@@ -170,8 +170,10 @@ export async function deletePoints(
   const valuesOf = (at: PointPlace) =>
     sql`(${at.key}::text, ${at.timestamp_ms}::bigint, ${at.step}::bigint, ${at.value}::float8, ${at.is_nan}::boolean)`;
   const beyond = after === null ? sql`` : sql`and ${place} > ${valuesOf(after)}`;
-  // A purge that is lost with the machine is done again: nobody waits for the disk.
-  await sql`set local synchronous_commit = off`.execute(db);
+  // Points are found by their index in its order, whatever the planner believes of a range: else every batch reads all.
+  // And a batch that is lost with the machine is deleted again: nobody waits for the disk.
+  await sql`select set_config(name, 'off', true)
+    from unnest(array['enable_seqscan', 'enable_bitmapscan', 'enable_sort', 'synchronous_commit']) as name`.execute(db);
   const { rows } = await sql<PointPlace>`select key, timestamp_ms, step, value, is_nan from (
       select key, timestamp_ms, step, value, is_nan from tracking.metric
       where run = ${purge.run} ${beyond} order by key, timestamp_ms, step, value, is_nan limit ${limit}) as next
@@ -204,13 +206,18 @@ export async function finishPurge(on: Queryable, id: number, at: Date): Promise<
   await sql`update tracking.purge set finished_at = ${at} where id = ${id}`.execute(on.tables<unknown>());
 }
 
+/** The runs whose purge has finished since then, by their numbers. */
+export async function listPurgedRuns(on: Queryable, since: Date): Promise<readonly number[]> {
+  const { rows } = await sql<{ run: number }>`select run from tracking.purge
+    where finished_at > ${since} and run is not null`.execute(on.tables<unknown>());
+  return rows.map(({ run }) => run);
+}
+
 /** Points that a write, checked before its run went, stored after it. */
-export async function deleteStragglers(on: Queryable, since: Date): Promise<number> {
-  const db = on.tables<unknown>();
-  const gone = sql`select run from tracking.purge where finished_at > ${since} and run is not null`;
-  const { numAffectedRows = 0n } = await sql`delete from tracking.metric where run in (${gone})`.execute(db);
-  await sql`delete from tracking.latest_metric where run in (${gone})`.execute(db);
-  return Number(numAffectedRows);
+export async function deleteStragglers(on: Queryable, runs: readonly number[]): Promise<void> {
+  const gone = [...runs];
+  await sql`delete from tracking.metric where run = any(${gone}::bigint[])`.execute(on.tables<unknown>());
+  await sql`delete from tracking.latest_metric where run = any(${gone}::bigint[])`.execute(on.tables<unknown>());
 }
 
 interface PurgeRow {

@@ -4,7 +4,7 @@ import { getExperiment } from './experiments.ts';
 import type { TrackingParts } from './parts.ts';
 import { workOffPurges } from './purge-job.ts';
 import { emptyTrash } from './purge-runs.ts';
-import { deleteStragglers } from './purge-store.ts';
+import { deleteStragglers, listPurgedRuns } from './purge-store.ts';
 import {
   type DueRule,
   findRetentionRule,
@@ -99,5 +99,9 @@ export async function applyRetention(parts: TrackingParts, signal: AbortSignal):
     await purgeOldTrash(parts, due);
   }
   await workOffPurges(parts, signal);
-  await deleteStragglers(database, new Date(clock.now().getTime() - STRAGGLERS_MS));
+  const gone = await listPurgedRuns(database, new Date(clock.now().getTime() - STRAGGLERS_MS));
+  for (let i = 0; i < gone.length; i += RUNS_AT_ONCE) {
+    signal.throwIfAborted();
+    await deleteStragglers(database, gone.slice(i, i + RUNS_AT_ONCE));
+  }
 }
