@@ -17,7 +17,6 @@ export interface RunningFlyball extends RunningServer {
   /** Of its supervisor. */
   readonly pid: number;
   readonly gatewayUrl: string;
-  readonly pid: number;
 }
 
 async function freePort(): Promise<number> {
