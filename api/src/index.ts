@@ -108,8 +108,10 @@ export {
   type Routes,
 } from './route.ts';
 export { allRoutes } from './routes.ts';
+export { GroupMetric, RunGroup } from './run-groups.ts';
 export { Purge, RetentionRule } from './run-purge.ts';
 export { MetricSummary, MetricValue, RunKeys } from './run-table.ts';
+export { RunView } from './run-views.ts';
 export {
   Deployment,
   Endpoint,

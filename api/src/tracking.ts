@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { Digest, Empty, PageQuery, ProjectParams, pageOf } from './page.ts';
 import { defineRoutes } from './route.ts';
+import { runGroupRoutes } from './run-groups.ts';
 import { runPurgeRoutes } from './run-purge.ts';
 import { MetricValue, runTableRoutes } from './run-table.ts';
+import { runViewRoutes } from './run-views.ts';
 
 /** Times are epoch milliseconds and ids are MLflow's, so that both doors show the same thing. */
 const Milliseconds = z.number().int();
@@ -127,6 +129,8 @@ export const trackingRoutes = defineRoutes({
   },
   ...runTableRoutes,
   ...runPurgeRoutes,
+  ...runGroupRoutes,
+  ...runViewRoutes,
   startRun: {
     method: 'POST',
     path: '/projects/:project/runs',

@@ -12,8 +12,8 @@ export interface Series {
   readonly points: readonly (readonly [x: number, y: number | null])[];
   readonly dashed?: boolean;
   readonly step?: boolean;
-  /** Which colour of the palette; its place unless given. */
-  readonly colour?: number;
+  /** As CSS says it; the place in the palette unless given. */
+  readonly colour?: string;
   /** In the background and not in the legend. */
   readonly faint?: boolean;
 }
@@ -67,7 +67,7 @@ function drawnSeries({ name, kind = 'line', points, dashed, step, colour, faint 
     symbolSize: kind === 'scatter' ? 8 : 5,
     sampling: 'minmax',
     ...(step === true ? { step: 'end' } : {}),
-    color: palette[(colour ?? place) % palette.length],
+    color: colour ?? palette[place % palette.length],
     lineStyle: { width: 2, type: dashed === true ? 'dashed' : 'solid', opacity: faint === true ? 0.25 : 1 },
     ...(faint === true ? { silent: true, z: 1, tooltip: { show: false } } : {}),
     data: points,

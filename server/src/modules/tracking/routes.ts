@@ -12,7 +12,9 @@ import { getCurvesOfRuns, summarizeRuns } from './metrics.ts';
 import type { TrackingParts } from './parts.ts';
 import { presentRun } from './present-run.ts';
 import { purgeHandlers } from './purge-routes.ts';
+import { groupRuns } from './run-groups.ts';
 import { listLoggedKeys } from './run-key-store.ts';
+import { deleteRunView, listRunViews, saveRunView } from './run-views.ts';
 import type { TrackingDoor } from './tracking-door.ts';
 
 const quoted = (text: string): string => `'%${text.replaceAll("'", '%')}%'`;
@@ -82,7 +84,7 @@ const artifactHandlers = (door: TrackingDoor): ArtifactHandlers => ({
 
 type TableHandlers = Pick<
   Handlers<typeof trackingRoutes>,
-  'listRunKeys' | 'changeRuns' | 'compareCurves' | 'summarizeMetrics'
+  'listRunKeys' | 'changeRuns' | 'compareCurves' | 'summarizeMetrics' | 'groupRuns'
 >;
 
 const tableHandlers = (parts: TrackingParts): TableHandlers => ({
@@ -93,6 +95,22 @@ const tableHandlers = (parts: TrackingParts): TableHandlers => ({
   changeRuns: async ({ actor, project, body }) => await changeRuns(parts, actor, project, body),
   compareCurves: async ({ project, body }) => ({ curves: await getCurvesOfRuns(parts, project, body) }),
   summarizeMetrics: async ({ project, body }) => ({ items: await summarizeRuns(parts, project, body.runIds) }),
+  groupRuns: async ({ project, body: { experimentIds: ids, stage, ...input } }) => {
+    const experimentIds = ids.length === 0 ? null : ids;
+    return await groupRuns(parts, project, { ...input, experimentIds, stages: stagesOf(stage) });
+  },
+});
+
+type ViewHandlers = Pick<Handlers<typeof trackingRoutes>, 'listRunViews' | 'saveRunView' | 'deleteRunView'>;
+
+const viewHandlers = (parts: TrackingParts): ViewHandlers => ({
+  listRunViews: async ({ project }) => ({ items: await listRunViews(parts, project) }),
+  saveRunView: async ({ actor, project, params, body }) =>
+    await saveRunView(parts, actor, project, { ...body, name: params.view }),
+  deleteRunView: async ({ actor, project, params }) => {
+    await deleteRunView(parts, actor, project, params.view);
+    return {};
+  },
 });
 
 /** `api/src/tracking.ts`, each route to its use case. */
@@ -102,6 +120,7 @@ export function trackingHandlers(parts: TrackingParts, door: TrackingDoor): Hand
     ...artifactHandlers(door),
     ...tableHandlers(parts),
     ...purgeHandlers(parts),
+    ...viewHandlers(parts),
     searchRuns: async ({ project, body }) => {
       const { stage, experimentIds, ...search } = body;
       const ids = experimentIds.length === 0 ? null : experimentIds;

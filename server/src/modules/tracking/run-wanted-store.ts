@@ -57,13 +57,15 @@ function belowNone(way: SearchWay): Fragment {
   return sql`not exists (select ${above} ${way === 'one by one' ? sql`offset 0` : sql``})`;
 }
 
-function belowParents({ parents, ...scope }: RunSearch, way: SearchWay): Fragment {
+type Wanted = RunScope & Pick<RunSearch, 'stages' | 'parents'>;
+
+function belowParents({ parents, ...scope }: Wanted, way: SearchWay): Fragment {
   if (parents === undefined) return sql`true`;
   return parents.length === 0 ? belowNone(way) : sql`r.id = any(array(${runsBelow(scope, parents)}))`;
 }
 
 /** Whether a run called `r` is wanted, when some conditions are left to check. */
-export function isWanted(search: RunSearch, conditions: readonly SearchCondition[], way: SearchWay): Fragment {
+export function isWanted(search: Wanted, conditions: readonly SearchCondition[], way: SearchWay): Fragment {
   const wanted = [
     inScope(search),
     ...(search.stages.length === 2 ? [] : [sql`r.stage = ${search.stages[0]}`]),

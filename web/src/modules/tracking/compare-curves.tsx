@@ -8,6 +8,7 @@ import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { server } from '../../server.ts';
 import { keysIn, namesOf, useCompareAddress } from './compare-address.ts';
 import { type CurveView, curvePoints, smoothed } from './curve-points.ts';
+import { runColour } from './run-colour.ts';
 
 const SHOWN_AT_FIRST = 4;
 const MOST_POINTS = 600;
@@ -30,11 +31,11 @@ function MetricChart({
 }) {
   const series = useMemo(() => {
     const names = namesOf(runs);
-    return runs.flatMap(({ runId }, colour) => {
-      const curve = curves.find((one) => one.runId === runId);
+    return runs.flatMap((run) => {
+      const curve = curves.find(({ runId }) => runId === run.runId);
       if (curve === undefined) return [];
       const points = curvePoints(curve.points, view);
-      const own = { name: names.get(runId) ?? runId, colour };
+      const own = { name: names.get(run.runId) ?? run.runId, colour: runColour(run) };
       if (view.smooth === 0) return [{ ...own, points }];
       return [
         { ...own, name: `${own.name} (as logged)`, points, faint: true },

@@ -4,7 +4,6 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { Page } from '../../parts/page.tsx';
 import { PageTabs } from '../../parts/page-tabs.tsx';
-import { palette } from '../../parts/plot.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { server } from '../../server.ts';
 import { namesOf, useCompareAddress } from './compare-address.ts';
@@ -13,6 +12,7 @@ import { CompareParallel } from './compare-parallel.tsx';
 import { CompareScatter } from './compare-scatter.tsx';
 import { CompareTable } from './compare-table.tsx';
 import { MOST_COMPARED } from './run-actions.tsx';
+import { RunDot } from './run-dot.tsx';
 
 async function readRuns(ids: readonly string[]): Promise<Run[]> {
   const filter = `attributes.run_id IN (${ids.map((id) => `'${id}'`).join(', ')})`;
@@ -24,29 +24,19 @@ function Chosen({ runs, drop }: { runs: readonly Run[]; drop: (run: string) => v
   const names = namesOf(runs);
   return (
     <Group gap="xs" mah={96} style={{ overflow: 'auto' }}>
-      {runs.map(({ runId, lifecycleStage }, i) => (
+      {runs.map((run) => (
         <Badge
-          key={runId}
+          key={run.runId}
           variant="default"
           tt="none"
           fw={400}
-          leftSection={
-            <span
-              style={{
-                display: 'inline-block',
-                width: 10,
-                height: 10,
-                borderRadius: 5,
-                background: palette[i % palette.length],
-              }}
-            />
-          }
+          leftSection={<RunDot run={run} />}
           rightSection={
-            <CloseButton size="xs" aria-label={`Leave out ${names.get(runId)}`} onClick={() => drop(runId)} />
+            <CloseButton size="xs" aria-label={`Leave out ${names.get(run.runId)}`} onClick={() => drop(run.runId)} />
           }
         >
-          {names.get(runId)}
-          {lifecycleStage === 'deleted' ? ' (in the trash)' : ''}
+          {names.get(run.runId)}
+          {run.lifecycleStage === 'deleted' ? ' (in the trash)' : ''}
         </Badge>
       ))}
     </Group>

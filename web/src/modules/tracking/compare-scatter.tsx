@@ -2,9 +2,10 @@ import type { Run } from '@flyball/api';
 import { Group, Select, Stack, Text } from '@mantine/core';
 import { useCallback } from 'react';
 import { formatNumber } from '../../parts/format.ts';
-import { Plot, palette } from '../../parts/plot.tsx';
+import { Plot } from '../../parts/plot.tsx';
 import { Nothing } from '../../parts/query-state.tsx';
 import { axesOf, axisName, isText, keysIn, namesOf, useCompareAddress, valueOn } from './compare-address.ts';
+import { runColour } from './run-colour.ts';
 
 const colours = (dark: boolean) => (dark ? { text: '#c9c9c9', line: '#424242' } : { text: '#495057', line: '#dee2e6' });
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
@@ -42,9 +43,9 @@ function scatterOption(runs: readonly Run[], x: string, y: string, dark: boolean
       {
         type: 'scatter',
         symbolSize: 10,
-        data: runs.map((run, i) => ({
+        data: runs.map((run) => ({
           value: [valueOn(run, x), valueOn(run, y)],
-          itemStyle: { color: palette[i % palette.length] },
+          itemStyle: { color: runColour(run) },
         })),
       },
     ],

@@ -10,6 +10,8 @@ import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { server } from '../../server.ts';
 import { namesOf, useCompareAddress } from './compare-address.ts';
 import { type CompareRow, compareRows } from './compare-rows.ts';
+import { runColour } from './run-colour.ts';
+import { Dot } from './run-dot.tsx';
 
 const highlighted = { background: 'color-mix(in srgb, var(--mantine-color-yellow-filled) 16%, transparent)' };
 
@@ -40,9 +42,9 @@ function Lines({ lines, runs }: { lines: readonly CompareRow[]; runs: readonly R
         <Table.Thead>
           <Table.Tr>
             <Table.Th className="runs-table-pinned">Run</Table.Th>
-            {runs.map(({ runId }) => (
-              <Table.Th key={runId} title={names.get(runId)}>
-                <Go to={placeOf('runs', runId)}>{names.get(runId)}</Go>
+            {runs.map((run) => (
+              <Table.Th key={run.runId} title={names.get(run.runId)}>
+                <Dot colour={runColour(run)} /> <Go to={placeOf('runs', run.runId)}>{names.get(run.runId)}</Go>
               </Table.Th>
             ))}
           </Table.Tr>

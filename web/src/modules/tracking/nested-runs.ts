@@ -43,17 +43,23 @@ export interface RunRow {
   /** How many are right below. */
   readonly nested: number;
   readonly isOpen: boolean;
+  readonly isPinned: boolean;
 }
 
-/** Runs in the order of the table: each with what is nested in it, where that is opened. */
-export function rowsOf(runs: readonly Run[], nested: NestedRuns | undefined, open: readonly string[]): RunRow[] {
+/** Pinned runs, then the others in their order: each with what is nested in it, where that is opened; each once. */
+export function rowsOf(
+  runs: readonly Run[],
+  { nested, open, pinned }: { nested: NestedRuns | undefined; open: readonly string[]; pinned: readonly Run[] },
+): RunRow[] {
+  const onTop = new Set(pinned.map(({ runId }) => runId));
   const rows: RunRow[] = [];
   const add = (run: Run, depth: number): void => {
-    const children = nested?.below[run.runId] ?? [];
+    const children = (nested?.below[run.runId] ?? []).filter(({ runId }) => !onTop.has(runId));
     const isOpen = open.includes(run.runId);
-    rows.push({ run, depth, nested: children.length, isOpen });
+    rows.push({ run, depth, nested: children.length, isOpen, isPinned: depth === 0 && onTop.has(run.runId) });
     if (isOpen) for (const child of children) add(child, depth + 1);
   };
-  for (const run of runs) add(run, 0);
+  for (const run of pinned) add(run, 0);
+  for (const run of runs) if (!onTop.has(run.runId)) add(run, 0);
   return rows;
 }

@@ -15,6 +15,8 @@ import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { server } from '../../server.ts';
 import { ArtifactBrowser } from './artifact-browser.tsx';
 import { parentOf } from './nested-runs.ts';
+import { runColour } from './run-colour.ts';
+import { RunDot } from './run-dot.tsx';
 import { RunModels } from './run-models.tsx';
 import { NOTE, RunNotes } from './run-notes.tsx';
 import { RunReproduce } from './run-reproduce.tsx';
@@ -40,7 +42,13 @@ function Curves({ run }: { run: Run }) {
                 title={total > points.length ? `${key} (${points.length} of ${formatCount(total)} points)` : key}
                 xType="value"
                 xName="step"
-                series={[{ name: key, points: points.map(({ step, value }) => [step, value] as const) }]}
+                series={[
+                  {
+                    name: key,
+                    colour: runColour(run),
+                    points: points.map(({ step, value }) => [step, value] as const),
+                  },
+                ]}
               />
             ))}
           </SimpleGrid>
@@ -190,7 +198,7 @@ export function RunPage() {
       title={query.data?.name ?? runId}
       description={
         <Text span ff="monospace" size="xs">
-          {runId}
+          {query.data === undefined ? null : <RunDot run={query.data} />} {runId}
         </Text>
       }
       crumbs={[{ title: 'Runs', to: '/runs' }]}

@@ -17,7 +17,44 @@ export interface RunsAddress {
   readonly flat?: boolean;
   /** Runs whose nested runs are shown. */
   readonly open?: string[];
+  /** Runs that stay on top. */
+  readonly pinned?: string[];
+  /** What runs are grouped by, such as `params.depth`. */
+  readonly group?: string[];
+  /** How groups are ordered: `runs`, one of `group`, or a metric such as `metrics.loss`; with a minus descending. */
+  readonly groupSort?: string;
+  readonly groupOffset?: number;
+  /** The saved view that this began with. */
+  readonly view?: string;
 }
+
+/** What a saved view holds: all but the place in the list and what is selected. */
+export const viewFields = [
+  'experiment',
+  'filter',
+  'stage',
+  'columns',
+  'sort',
+  'size',
+  'flat',
+  'open',
+  'pinned',
+  'group',
+  'groupSort',
+] as const satisfies readonly (keyof RunsAddress)[];
+
+type ViewAddress = Pick<RunsAddress, (typeof viewFields)[number]>;
+
+/** The part of an address that a view saves. */
+export const viewPart = (address: RunsAddress): ViewAddress =>
+  Object.fromEntries(viewFields.flatMap((field) => (address[field] === undefined ? [] : [[field, address[field]]])));
+
+export const MOST_PINNED = 20;
+
+export const PAGE_SIZE = 50;
+
+/** With a filter nested runs are found by themselves: their parents need not fit it. */
+export const isNested = ({ flat, filter }: RunsAddress): boolean => flat !== true && (filter ?? '') === '';
 
 export const pageSizes = [25, 50, 100, 500];
 

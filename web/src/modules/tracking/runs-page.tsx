@@ -1,5 +1,5 @@
 import { PlatformError, type Run, type RunKeys } from '@flyball/api';
-import { Button, Code, Group, SegmentedControl, Select, Switch, Text } from '@mantine/core';
+import { Button, Code, Group, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconDownload } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
@@ -8,21 +8,26 @@ import { useEffect } from 'react';
 import { Page } from '../../parts/page.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { server } from '../../server.ts';
-import { ColumnChooser } from './column-chooser.tsx';
 import { exportRuns } from './export-runs.ts';
-import { FilterField } from './filter-field.tsx';
 import { readNestedRuns, rowsOf } from './nested-runs.ts';
 import { RetentionButton } from './retention-dialog.tsx';
 import { RunActions } from './run-actions.tsx';
 import { columnOf, type RunColumn, usualColumns } from './run-columns.tsx';
-import { type ChangeRunsAddress, pageSizes, type RunsAddress, useChosen, useRunsAddress } from './runs-address.ts';
+import {
+  type ChangeRunsAddress,
+  isNested,
+  MOST_PINNED,
+  PAGE_SIZE,
+  type RunsAddress,
+  useChosen,
+  useRunsAddress,
+} from './runs-address.ts';
+import { RunsControls, RunsPaging } from './runs-controls.tsx';
+import { RunsGrouped } from './runs-grouped.tsx';
 import { RunsTable } from './runs-table.tsx';
+import { SavedViews } from './saved-views.tsx';
 
-const PAGE_SIZE = 50;
 const FRESH_MS = 10_000;
-
-/** With a filter nested runs are found by themselves: their parents need not fit it. */
-const isNested = ({ flat, filter }: RunsAddress): boolean => flat !== true && (filter ?? '') === '';
 
 const searchOf = (address: RunsAddress) => ({
   experimentIds: address.experiment === undefined ? [] : [address.experiment],
@@ -58,121 +63,19 @@ function useNested(runs: readonly Run[], address: RunsAddress) {
   }).data;
 }
 
-function ExperimentSelect({ address, set }: { address: RunsAddress; set: ChangeRunsAddress }) {
+/** Pinned runs are shown whatever is filtered and wherever the list is. */
+function usePinned({ pinned = [] }: RunsAddress): readonly Run[] {
+  const ids = pinned.map(String).filter((id) => /^[\w-]{1,64}$/.test(id));
   const { data } = useQuery({
-    queryKey: ['runs', 'experiments'],
-    queryFn: () => server().listExperiments({ query: { limit: 1000 } }),
+    queryKey: ['runs', 'pinned', ids],
+    enabled: ids.length > 0,
+    queryFn: () => {
+      const filter = `attributes.run_id IN (${ids.map((id) => `'${id}'`).join(', ')})`;
+      return server().searchRuns({ body: { filter, stage: 'all', limit: MOST_PINNED } });
+    },
+    placeholderData: (old) => old,
   });
-  const choices = (data?.items ?? []).map(({ experimentId, name, runCount }) => ({
-    value: experimentId,
-    label: `${name} (${runCount})`,
-  }));
-  return (
-    <Select
-      aria-label="Experiment"
-      placeholder="All experiments"
-      searchable
-      clearable
-      limit={200}
-      data={choices}
-      value={address.experiment ?? null}
-      onChange={(value) => set({ experiment: value ?? undefined, pages: undefined, columns: undefined })}
-    />
-  );
-}
-
-function Controls({
-  address,
-  set,
-  keys,
-  error,
-  shown,
-}: {
-  address: RunsAddress;
-  set: ChangeRunsAddress;
-  keys: RunKeys | undefined;
-  error: string | undefined;
-  shown: readonly string[];
-}) {
-  return (
-    <Group align="flex-start" gap="xs">
-      <ExperimentSelect address={address} set={set} />
-      <FilterField
-        filter={address.filter ?? ''}
-        keys={keys}
-        error={error}
-        onFilter={(filter) => set({ filter: filter === '' ? undefined : filter, pages: undefined })}
-      />
-      <SegmentedControl
-        aria-label="Lifecycle"
-        data={[
-          { value: 'active', label: 'Active' },
-          { value: 'deleted', label: 'Trash' },
-        ]}
-        value={address.stage ?? 'active'}
-        onChange={(stage) =>
-          set({ stage: stage === 'deleted' ? 'deleted' : undefined, pages: undefined, chosen: undefined })
-        }
-      />
-      <ColumnChooser keys={keys} shown={shown} set={(columns) => set({ columns })} />
-    </Group>
-  );
-}
-
-function Paging({ address, set, shown, next }: PagingProps) {
-  const { pages = [], size = PAGE_SIZE } = address;
-  return (
-    <Group justify="space-between" gap="xs">
-      <Switch
-        size="xs"
-        label={
-          isNested(address) || address.flat === true
-            ? 'Nested runs under their parents'
-            : 'Filtered runs are not nested'
-        }
-        disabled={(address.filter ?? '') !== ''}
-        checked={isNested(address)}
-        onChange={() => set({ flat: address.flat === true ? undefined : true, pages: undefined })}
-      />
-      <Group gap="xs">
-        <Select
-          size="xs"
-          w={130}
-          aria-label="Runs per page"
-          allowDeselect={false}
-          data={pageSizes.map((value) => ({ value: String(value), label: `${value} per page` }))}
-          value={String(size)}
-          onChange={(value) => set({ size: Number(value), pages: undefined })}
-        />
-        <Button
-          size="xs"
-          variant="default"
-          disabled={pages.length === 0}
-          onClick={() => set({ pages: pages.length === 1 ? undefined : pages.slice(0, -1) })}
-        >
-          Previous
-        </Button>
-        <Text size="xs" c="dimmed" aria-live="polite">
-          {shown === 0 ? 'none' : `${pages.length * size + 1} … ${pages.length * size + shown}`}
-        </Text>
-        <Button
-          size="xs"
-          variant="default"
-          disabled={next === undefined}
-          onClick={() => set({ pages: [...pages, next ?? ''] })}
-        >
-          Next
-        </Button>
-      </Group>
-    </Group>
-  );
-}
-
-interface PagingProps {
-  readonly address: RunsAddress;
-  readonly set: ChangeRunsAddress;
-  readonly shown: number;
-  readonly next: string | undefined;
+  return ids.flatMap((id) => data?.items.find(({ runId }) => runId === id) ?? []);
 }
 
 function Empty({ address }: { address: RunsAddress }) {
@@ -202,12 +105,23 @@ function useKeys(experiment: string | undefined): RunKeys | undefined {
 const toggled = (list: readonly string[], item: string): string[] =>
   list.includes(item) ? list.filter((one) => one !== item) : [...list, item];
 
+function pinOrLetGo(address: RunsAddress, set: ChangeRunsAddress, run: string): void {
+  const pinned = toggled((address.pinned ?? []).map(String), run);
+  if (pinned.length > MOST_PINNED) {
+    notifications.show({ color: 'yellow', message: `At most ${MOST_PINNED} runs can be pinned` });
+    return;
+  }
+  set({ pinned: pinned.length === 0 ? undefined : pinned });
+}
+
 function Found({ address, set, items }: { address: RunsAddress; set: ChangeRunsAddress; items: readonly Run[] }) {
   const navigate = useNavigate();
   const { chosen, choose } = useChosen(address, set);
   const { open = [], sort = [] } = address;
-  const nested = useNested(items, address);
+  const pinned = usePinned(address);
+  const nested = useNested([...pinned, ...items], address);
   const columns = shownColumns(address, items);
+  const rows = rowsOf(items, { nested, open, pinned });
   return (
     <>
       {chosen.length === 0 ? null : (
@@ -218,11 +132,9 @@ function Found({ address, set, items }: { address: RunsAddress; set: ChangeRunsA
           Of the nested runs the newest 1,000 are shown.
         </Text>
       ) : null}
-      {items.length === 0 ? (
-        <Empty address={address} />
-      ) : (
+      {rows.length === 0 ? null : (
         <RunsTable
-          rows={rowsOf(items, nested, open)}
+          rows={rows}
           columns={columns}
           chosen={new Set(chosen)}
           setChosen={choose}
@@ -232,9 +144,11 @@ function Found({ address, set, items }: { address: RunsAddress; set: ChangeRunsA
             choose: (run) => choose(toggled(chosen, run)),
             open: (run) => void navigate({ to: '/runs/$run', params: { run } }),
             unfold: (run) => set({ open: toggled(open, run) }),
+            pin: (run) => pinOrLetGo(address, set, run),
           }}
         />
       )}
+      {items.length === 0 ? <Empty address={address} /> : null}
     </>
   );
 }
@@ -242,18 +156,48 @@ function Found({ address, set, items }: { address: RunsAddress; set: ChangeRunsA
 const shownColumns = ({ columns }: RunsAddress, runs: readonly Run[]): RunColumn[] =>
   (columns ?? usualColumns(runs)).map(columnOf).filter((column) => column !== null);
 
+function FoundPage({ address, set, query }: { address: RunsAddress; set: ChangeRunsAddress; query: PageQuery }) {
+  return (
+    <QueryState query={query} height={400}>
+      {({ items, nextPageToken }) => (
+        <>
+          <Found address={address} set={set} items={items} />
+          <RunsPaging address={address} set={set} shown={items.length} next={nextPageToken} />
+        </>
+      )}
+    </QueryState>
+  );
+}
+
+type PageQuery = ReturnType<typeof usePage>;
+
+function NotUnderstood({ address, set }: { address: RunsAddress; set: ChangeRunsAddress }) {
+  return (
+    <Nothing title="The server does not understand the filter">
+      What it says stands below the filter.{' '}
+      {address.sort === undefined ? null : (
+        <Button size="compact-xs" variant="subtle" onClick={() => set({ sort: undefined, pages: undefined })}>
+          Drop the order
+        </Button>
+      )}
+    </Nothing>
+  );
+}
+
 export function RunsPage() {
   const [address, set] = useRunsAddress();
   const query = usePage(address);
   const keys = useKeys(address.experiment);
   const refused = query.error instanceof PlatformError && query.error.code === 'invalid_input' ? query.error : null;
   const columns = shownColumns(address, query.data?.items ?? []);
+  const isGrouped = (address.group ?? []).length > 0;
   return (
     <Page
       title="Runs"
       description="What was tried, with what, and how well it did"
       actions={
-        <>
+        <Group gap="xs">
+          <SavedViews address={address} set={set} />
           {address.experiment === undefined ? null : <RetentionButton experiment={address.experiment} />}
           <Button
             variant="default"
@@ -263,28 +207,22 @@ export function RunsPage() {
           >
             CSV
           </Button>
-        </>
+        </Group>
       }
     >
-      <Controls address={address} set={set} keys={keys} error={refused?.message} shown={columns.map(({ id }) => id)} />
-      {refused === null ? (
-        <QueryState query={query} height={400}>
-          {({ items, nextPageToken }) => (
-            <>
-              <Found address={address} set={set} items={items} />
-              <Paging address={address} set={set} shown={items.length} next={nextPageToken} />
-            </>
-          )}
-        </QueryState>
+      <RunsControls
+        address={address}
+        set={set}
+        keys={keys}
+        error={refused?.message}
+        shown={columns.map(({ id }) => id)}
+      />
+      {refused !== null ? (
+        <NotUnderstood address={address} set={set} />
+      ) : isGrouped ? (
+        <RunsGrouped address={address} set={set} keys={keys} />
       ) : (
-        <Nothing title="The server does not understand the filter">
-          What it says stands below the filter.{' '}
-          {address.sort === undefined ? null : (
-            <Button size="compact-xs" variant="subtle" onClick={() => set({ sort: undefined, pages: undefined })}>
-              Drop the order
-            </Button>
-          )}
-        </Nothing>
+        <FoundPage address={address} set={set} query={query} />
       )}
     </Page>
   );

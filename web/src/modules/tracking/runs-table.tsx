@@ -1,11 +1,19 @@
 import './runs-table.css';
 import { ActionIcon, Checkbox, Group, Table, Text, UnstyledButton } from '@mantine/core';
-import { IconArrowDown, IconArrowUp, IconChevronDown, IconChevronRight } from '@tabler/icons-react';
+import {
+  IconArrowDown,
+  IconArrowUp,
+  IconChevronDown,
+  IconChevronRight,
+  IconPin,
+  IconPinFilled,
+} from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { type KeyboardEvent, type MouseEvent, useRef } from 'react';
 import { linkTo, placeOf } from '../../parts/go.tsx';
 import type { RunRow } from './nested-runs.ts';
 import type { RunColumn } from './run-columns.tsx';
+import { RunDot } from './run-dot.tsx';
 import { useWindow } from './use-window.ts';
 
 const ROW_HEIGHT = 36;
@@ -77,6 +85,8 @@ interface RowActions {
   readonly open: (run: string) => void;
   /** Shows or hides what is nested. */
   readonly unfold: (run: string) => void;
+  /** Keeps the run on top, or lets it go. */
+  readonly pin: (run: string) => void;
 }
 
 const isOwn = (target: EventTarget): boolean =>
@@ -84,8 +94,8 @@ const isOwn = (target: EventTarget): boolean =>
 
 const focusOn = (element: Element | null): void => (element instanceof HTMLElement ? element.focus() : undefined);
 
-/** By mouse or keyboard: Enter opens, the space bar selects, the arrows move and unfold. */
-const handlers = ({ run, nested, isOpen }: RunRow, { choose, open, unfold }: RowActions) => ({
+/** By mouse or keyboard: Enter opens, the space bar selects, P pins, the arrows move and unfold. */
+const handlers = ({ run, nested, isOpen }: RunRow, { choose, open, unfold, pin }: RowActions) => ({
   onClick: ({ target }: MouseEvent) => {
     if (!isOwn(target)) open(run.runId);
   },
@@ -94,6 +104,7 @@ const handlers = ({ run, nested, isOpen }: RunRow, { choose, open, unfold }: Row
     const steps = new Map<string, () => void>([
       ['Enter', () => open(run.runId)],
       [' ', () => choose(run.runId)],
+      ['p', () => pin(run.runId)],
       ['ArrowDown', () => focusOn(currentTarget.nextElementSibling)],
       ['ArrowUp', () => focusOn(currentTarget.previousElementSibling)],
     ]);
@@ -105,9 +116,33 @@ const handlers = ({ run, nested, isOpen }: RunRow, { choose, open, unfold }: Row
   },
 });
 
-function NameCell({ row: { run, depth, nested, isOpen }, unfold }: { row: RunRow } & Pick<RowActions, 'unfold'>) {
+function PinButton({ row: { run, isPinned }, pin }: { row: RunRow } & Pick<RowActions, 'pin'>) {
   return (
-    <Group gap={4} wrap="nowrap" pl={depth * 20} maw={320}>
+    <ActionIcon
+      size="xs"
+      variant="subtle"
+      className={isPinned ? '' : 'runs-table-pin'}
+      aria-pressed={isPinned}
+      aria-label={`Pin ${run.name}`}
+      title={isPinned ? 'Let it go from the top' : 'Keep it on top (P)'}
+      onClick={() => pin(run.runId)}
+    >
+      {isPinned ? <IconPinFilled size={14} /> : <IconPin size={14} />}
+    </ActionIcon>
+  );
+}
+
+function NameCell({
+  row,
+  unfold,
+  pin,
+}: {
+  row: RunRow;
+} & Pick<RowActions, 'unfold' | 'pin'>) {
+  const { run, depth, nested, isOpen } = row;
+  return (
+    <Group gap={4} wrap="nowrap" pl={depth * 20} maw={340}>
+      <RunDot run={run} />
       {nested > 0 ? (
         <ActionIcon
           size="xs"
@@ -134,6 +169,7 @@ function NameCell({ row: { run, depth, nested, isOpen }, unfold }: { row: RunRow
           {nested}
         </Text>
       ) : null}
+      <PinButton row={row} pin={pin} />
     </Group>
   );
 }
@@ -155,6 +191,7 @@ function Row({
       tabIndex={0}
       aria-selected={isChosen}
       aria-level={depth + 1}
+      data-pinned={row.isPinned || undefined}
       style={{ cursor: 'pointer' }}
       {...handlers(row, actions)}
     >
@@ -167,7 +204,7 @@ function Row({
         />
       </Table.Td>
       <Table.Td className="runs-table-pinned">
-        <NameCell row={row} unfold={actions.unfold} />
+        <NameCell row={row} unfold={actions.unfold} pin={actions.pin} />
       </Table.Td>
       {columns.map((column) => (
         <Table.Td
