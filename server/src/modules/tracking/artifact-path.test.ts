@@ -144,4 +144,13 @@ describe('the check of artifact paths', () => {
     assert.equal(checkArtifactFile('a/b'), 'a/b');
     for (const path of ['', '.', 'a/', '/']) assert.throws(() => checkArtifactFile(path), { code: 'invalid_input' });
   });
+
+  it('takes the names that MLflow gives to images, at any step', () => {
+    for (const step of [0, 7, 10, 23, 100, 2500, 250_023]) {
+      const name = `images/digits%step%${step}%timestamp%1790000000000%g1b2.png`;
+      assert.equal(checkArtifactPath(name), name);
+    }
+    const hidden = ['%step%1%timestamp%2%2f..%2f..%2fx', '%step%1%timestamp%2%46..%2%46x', '%step%1%timestamp%2%00g'];
+    for (const name of hidden) assert.throws(() => checkArtifactPath(`images/a${name}`), { code: 'invalid_input' });
+  });
 });

@@ -18,8 +18,15 @@ function decodeOnce(text: string): string {
   }
 }
 
+/**
+ * How `log_image` of MLflow's clients names a step: its percent signs are no codes, whatever the digits behind them.
+ * Only before a letter that is in no code, so that the digits stay alone and can never become a slash or a dot.
+ */
+const STEP_OF_IMAGE = /%step%(\d+)%timestamp%(\d+)(?=%[g-z])/g;
+
 /** The text and everything that decoding it makes of it, until nothing changes any more. */
-function readings(text: string): string[] {
+function readings(given: string): string[] {
+  const text = given.replace(STEP_OF_IMAGE, '-step-$1-timestamp-$2');
   const found = [text];
   for (let last = text; ; ) {
     const next = decodeOnce(last);
