@@ -94,6 +94,7 @@ export {
   macroRates,
 } from './metrics/confusion.ts';
 export { brierScore, logLoss, logLossPerRow } from './metrics/probability-metrics.ts';
+export { rankCorrelation } from './metrics/rank-correlation.ts';
 export { areaUnderRoc, averagePrecision, expectedAreaUnderRoc } from './metrics/ranking-metrics.ts';
 export {
   absoluteErrorPerRow,
