@@ -109,6 +109,7 @@ export {
 } from './route.ts';
 export { allRoutes } from './routes.ts';
 export { GroupMetric, RunGroup } from './run-groups.ts';
+export { ParamImportance, RunImportance } from './run-importance.ts';
 export { Purge, RetentionRule } from './run-purge.ts';
 export { MetricSummary, MetricValue, RunKeys } from './run-table.ts';
 export { RunView } from './run-views.ts';
@@ -127,6 +128,7 @@ export {
   servingRoutes,
   TrafficPoint,
 } from './serving.ts';
+export { Trace, TraceSpan, TraceStatus, tracingRoutes } from './tracing.ts';
 export {
   Artifact,
   Experiment,

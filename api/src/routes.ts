@@ -8,6 +8,7 @@ import { pipelineRoutes } from './pipelines.ts';
 import { platformRoutes } from './platform.ts';
 import { registryRoutes } from './registry.ts';
 import { servingRoutes } from './serving.ts';
+import { tracingRoutes } from './tracing.ts';
 import { trackingRoutes } from './tracking.ts';
 
 /** Every route of the native API, by operation name. */
@@ -17,6 +18,7 @@ export const allRoutes = {
   ...featureRoutes,
   ...trackingRoutes,
   ...trackingImportRoutes,
+  ...tracingRoutes,
   ...registryRoutes,
   ...registryImportRoutes,
   ...evaluationRoutes,

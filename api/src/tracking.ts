@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { Digest, Empty, PageQuery, ProjectParams, pageOf } from './page.ts';
+import { Digest, Empty, JsonObject, PageQuery, ProjectParams, pageOf } from './page.ts';
 import { defineRoutes } from './route.ts';
 import { runGroupRoutes } from './run-groups.ts';
+import { runImportanceRoutes } from './run-importance.ts';
 import { runPurgeRoutes } from './run-purge.ts';
 import { MetricValue, runTableRoutes } from './run-table.ts';
 import { runViewRoutes } from './run-views.ts';
@@ -130,6 +131,7 @@ export const trackingRoutes = defineRoutes({
   ...runTableRoutes,
   ...runPurgeRoutes,
   ...runGroupRoutes,
+  ...runImportanceRoutes,
   ...runViewRoutes,
   startRun: {
     method: 'POST',
@@ -227,6 +229,26 @@ export const trackingRoutes = defineRoutes({
     query: z.object({ path: z.string() }),
     stream: 'bytes',
     result: Empty,
+    errors: ['not_found', 'invalid_input'],
+  },
+  readArtifactRows: {
+    method: 'GET',
+    path: '/projects/:project/runs/:run/artifact-rows',
+    summary: 'Read rows of a Parquet or CSV file among the artifacts',
+    access: 'viewer',
+    params: RunParams,
+    query: z.object({
+      path: z.string(),
+      limit: z.coerce.number().int().min(1).max(1000).default(100),
+      offset: z.coerce.number().int().min(0).max(1e12).default(0),
+      /** A column; with a minus descending. */
+      order: z.string().max(300).optional(),
+    }),
+    result: z.object({
+      columns: z.array(z.object({ name: z.string(), type: z.string() })),
+      rows: z.array(JsonObject),
+      total: z.number(),
+    }),
     errors: ['not_found', 'invalid_input'],
   },
   putArtifact: {

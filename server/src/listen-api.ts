@@ -13,6 +13,7 @@ import {
   registryImportRoutes,
   registryRoutes,
   servingRoutes,
+  tracingRoutes,
   trackingImportRoutes,
   trackingRoutes,
 } from '@flyball/api';
@@ -76,6 +77,7 @@ function mountModules(app: FastifyInstance, modules: Modules, options: ServeOpti
   serve(app, dataRoutes, modules.data.handlers, options);
   serve(app, featureRoutes, modules.features.handlers, options);
   serve(app, trackingRoutes, modules.tracking.handlers, options);
+  serve(app, tracingRoutes, modules.tracing.handlers, options);
   serve(app, trackingImportRoutes, modules.tracking.importHandlers, options);
   serve(app, registryRoutes, modules.registry.handlers, options);
   serve(app, registryImportRoutes, modules.registry.importHandlers, options);

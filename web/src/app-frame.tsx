@@ -27,6 +27,7 @@ import {
   IconSettings,
   IconSun,
   IconTable,
+  IconTimeline,
   IconTopologyRing,
 } from '@tabler/icons-react';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
@@ -39,6 +40,7 @@ const places = [
   { to: '/datasets', title: 'Datasets', icon: IconDatabase },
   { to: '/features', title: 'Features', icon: IconTable },
   { to: '/runs', title: 'Runs', icon: IconFlask },
+  { to: '/traces', title: 'Traces', icon: IconTimeline },
   { to: '/models', title: 'Models', icon: IconCube },
   { to: '/approvals', title: 'Approvals', icon: IconCheckbox },
   { to: '/pipelines', title: 'Pipelines', icon: IconRefresh },

@@ -37,6 +37,9 @@ const colours: Readonly<Record<string, MantineColor>> = {
   cancelled: 'gray',
   aborted: 'gray',
   KILLED: 'gray',
+  OK: 'green',
+  ERROR: 'red',
+  IN_PROGRESS: 'blue',
 };
 
 // A badge that is cut to "fa…" says nothing: the table scrolls instead.

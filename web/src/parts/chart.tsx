@@ -1,10 +1,7 @@
-import { ActionIcon, Group, ScrollArea, Table, Text, Tooltip } from '@mantine/core';
-import { IconChartLine, IconDownload, IconTable } from '@tabler/icons-react';
 import type { EChartsCoreOption } from 'echarts/core';
-import { useCallback, useState } from 'react';
-import { saveCsv } from './csv.ts';
-import { formatNumber } from './format.ts';
-import { Plot, palette } from './plot.tsx';
+import { useCallback } from 'react';
+import { ChartFrame, type NumbersTable } from './chart-frame.tsx';
+import { palette } from './plot.tsx';
 
 export interface Series {
   readonly name: string;
@@ -16,6 +13,8 @@ export interface Series {
   readonly colour?: string;
   /** In the background and not in the legend. */
   readonly faint?: boolean;
+  /** A stretch of y around each point, drawn behind the line. */
+  readonly band?: readonly (readonly [x: number, low: number, high: number])[];
 }
 
 export interface ChartProps {
@@ -32,11 +31,6 @@ export interface ChartProps {
   readonly spans?: readonly { readonly name: string; readonly from: number; readonly until: number }[];
   /** The numbers, where they are more than the points that are drawn. */
   readonly numbers?: NumbersTable;
-}
-
-export interface NumbersTable {
-  readonly heads: readonly string[];
-  readonly rows: readonly (readonly (string | number | null)[])[];
 }
 
 const showX = (x: number, xType: ChartProps['xType']): string =>
@@ -72,6 +66,41 @@ function drawnSeries({ name, kind = 'line', points, dashed, step, colour, faint 
     ...(faint === true ? { silent: true, z: 1, tooltip: { show: false } } : {}),
     data: points,
   };
+}
+
+/** What the drawing of a band asks the chart for. */
+interface BandPen {
+  coord(point: readonly [number, number]): number[];
+}
+
+function bandSeries({ name, band, colour }: Series, place: number) {
+  if (band === undefined || band.length === 0) return [];
+  const fill = colour ?? palette[place % palette.length];
+  const draw = (_: unknown, pen: BandPen) => {
+    const lows = band.map(([x, low]) => pen.coord([x, low]));
+    const highs = band.map(([x, , high]) => pen.coord([x, high]));
+    return {
+      type: 'polygon',
+      shape: { points: [...highs, ...lows.reverse()] },
+      style: { fill, opacity: 0.18 },
+    };
+  };
+  const [xs, ends] = [band.map(([x]) => x), band.flatMap(([, low, high]) => [low, high])];
+  // One item for all of the band; its dimensions are the ranges that the axes must show.
+  return [
+    {
+      type: 'custom',
+      name,
+      silent: true,
+      z: 0,
+      clip: true,
+      color: fill,
+      tooltip: { show: false },
+      renderItem: draw,
+      encode: { x: [0, 1], y: [2, 3] },
+      data: [[Math.min(...xs), Math.max(...xs), Math.min(...ends), Math.max(...ends)]],
+    },
+  ];
 }
 
 function optionOf(
@@ -131,11 +160,14 @@ function optionOf(
       axisLabel: { color: text, showMinLabel: levels.length === 0, showMaxLabel: levels.length === 0 },
       ...ends,
     },
-    series: series.map((one, i) => ({
-      ...drawnSeries(one, i),
-      ...(i === 0 && bounds.length > 0 ? { markLine } : {}),
-      ...(i === 0 && spans.length > 0 ? { markArea } : {}),
-    })),
+    series: [
+      ...series.map((one, i) => ({
+        ...drawnSeries(one, i),
+        ...(i === 0 && bounds.length > 0 ? { markLine } : {}),
+        ...(i === 0 && spans.length > 0 ? { markArea } : {}),
+      })),
+      ...series.flatMap(bandSeries),
+    ],
   };
 }
 
@@ -147,92 +179,16 @@ function numbersOf({ series, xType = 'time', xName, yName, numbers }: ChartProps
   };
 }
 
-function downloadCsv(props: ChartProps): void {
-  const { heads, rows } = numbersOf(props);
-  saveCsv(`${props.title}.csv`, [heads, ...rows]);
-}
-
-const SHOWN_ROWS = 1000;
-
-function Numbers(props: ChartProps) {
-  const { heads, rows } = numbersOf(props);
-  const numbered = rows.slice(-SHOWN_ROWS).map((row, place) => ({ row, place }));
-  const isNumber = heads.map((_, column) => rows.every((row) => typeof row[column] !== 'string'));
-  const side = (column: number) => (isNumber[column] === true ? 'right' : 'left');
-  return (
-    <ScrollArea h={props.height ?? 280}>
-      {rows.length > SHOWN_ROWS ? (
-        <Text size="xs" c="dimmed">
-          The last {SHOWN_ROWS} of {rows.length}; the CSV file holds all.
-        </Text>
-      ) : null}
-      <Table stickyHeader fz="sm" verticalSpacing={4}>
-        <Table.Thead>
-          <Table.Tr>
-            {heads.map((head, column) => (
-              <Table.Th key={head} ta={side(column)}>
-                {head}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {numbered.map(({ row, place }) => (
-            <Table.Tr key={place}>
-              {heads.map((head, column) => (
-                <Table.Td key={head} ta={side(column)}>
-                  {typeof row[column] === 'number' ? formatNumber(row[column], 6) : (row[column] ?? '–')}
-                </Table.Td>
-              ))}
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </ScrollArea>
-  );
-}
-
-function Canvas(props: ChartProps) {
-  const option = useCallback((dark: boolean) => optionOf(props, dark), [props]);
-  return <Plot title={props.title} height={props.height ?? 280} optionOf={option} />;
-}
-
 /** A chart whose numbers are one click away, and another click away as a file. */
 export function Chart(props: ChartProps) {
-  const [numbers, setNumbers] = useState(false);
-  const empty = props.series.every(({ points }) => points.length === 0);
+  const option = useCallback((dark: boolean) => optionOf(props, dark), [props]);
   return (
-    <div>
-      <Group justify="space-between" align="flex-start" wrap="nowrap" mb={4}>
-        <Text fw={600} size="sm">
-          {props.title}
-        </Text>
-        <Group gap={4} wrap="nowrap">
-          <Tooltip label={numbers ? 'Show the chart' : 'Show the numbers'}>
-            <ActionIcon
-              variant="subtle"
-              aria-label={numbers ? 'Show the chart' : 'Show the numbers'}
-              onClick={() => setNumbers(!numbers)}
-            >
-              {numbers ? <IconChartLine size={16} /> : <IconTable size={16} />}
-            </ActionIcon>
-          </Tooltip>
-          <Tooltip label="Download CSV">
-            <ActionIcon variant="subtle" aria-label="Download CSV" onClick={() => downloadCsv(props)}>
-              <IconDownload size={16} />
-            </ActionIcon>
-          </Tooltip>
-        </Group>
-      </Group>
-      {empty ? (
-        <Text c="dimmed" size="sm" h={props.height ?? 280} ta="center" pt={80}>
-          No values yet
-        </Text>
-      ) : numbers ? (
-        <Numbers {...props} />
-      ) : (
-        <Canvas {...props} />
-      )}
-    </div>
+    <ChartFrame
+      title={props.title}
+      optionOf={option}
+      numbers={() => numbersOf(props)}
+      isEmpty={props.series.every(({ points }) => points.length === 0)}
+      {...(props.height === undefined ? {} : { height: props.height })}
+    />
   );
 }

@@ -1,5 +1,5 @@
 import { useComputedColorScheme } from '@mantine/core';
-import { BarChart, LineChart, ParallelChart, ScatterChart } from 'echarts/charts';
+import { BarChart, CustomChart, LineChart, ParallelChart, ScatterChart } from 'echarts/charts';
 import {
   DataZoomComponent,
   GridComponent,
@@ -11,7 +11,7 @@ import {
   VisualMapComponent,
 } from 'echarts/components';
 import { type ECharts, type EChartsCoreOption, init, use } from 'echarts/core';
-import { CanvasRenderer } from 'echarts/renderers';
+import { CanvasRenderer, SVGRenderer } from 'echarts/renderers';
 import { useEffect, useRef } from 'react';
 
 use([
@@ -19,6 +19,7 @@ use([
   BarChart,
   ScatterChart,
   ParallelChart,
+  CustomChart,
   GridComponent,
   ParallelComponent,
   TooltipComponent,
@@ -28,9 +29,32 @@ use([
   MarkAreaComponent,
   VisualMapComponent,
   CanvasRenderer,
+  SVGRenderer,
 ]);
 
 export const palette = ['#d49f3d', '#4c8eda', '#40a070', '#c2559d', '#8a6fd1', '#e8743b', '#3aa6a6', '#999999'];
+
+const backgroundOf = (chart: ECharts): string =>
+  getComputedStyle(chart.getDom()).getPropertyValue('--mantine-color-body');
+
+/** A chart as it is seen, in twice its size. */
+export function pngOf(chart: ECharts): Blob {
+  const url = chart.getDataURL({ type: 'png', pixelRatio: 2, backgroundColor: backgroundOf(chart) });
+  const bytes = Uint8Array.from(atob(url.slice(url.indexOf(',') + 1)), (sign) => sign.charCodeAt(0));
+  return new Blob([bytes], { type: 'image/png' });
+}
+
+/** A chart as it is seen, drawn once more as shapes. */
+export function svgOf(chart: ECharts): Blob {
+  const size = { width: chart.getWidth(), height: chart.getHeight() };
+  const copy = init(null, null, { renderer: 'svg', ssr: true, ...size });
+  try {
+    copy.setOption({ ...chart.getOption(), backgroundColor: backgroundOf(chart) });
+    return new Blob([copy.renderToSVGString()], { type: 'image/svg+xml' });
+  } finally {
+    copy.dispose();
+  }
+}
 
 /** Draws what the option says, at the width that there is. */
 export function Plot({

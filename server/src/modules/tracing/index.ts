@@ -1,6 +1,8 @@
 // What applications did, step by step, and how good that was: traces and spans, assessments, evaluation datasets and
 // scorers. It keeps what it is told; it calls no model, and a scorer is text to it, never run.
 
+import type { tracingRoutes } from '@flyball/api';
+import type { Handlers } from '#platform/http/serve';
 import type { Platform } from '#platform/platform';
 import type { Tracking } from '#tracking';
 import { addAssessment, changeAssessment, getAssessment, removeAssessment } from './assessments.ts';
@@ -16,6 +18,7 @@ import {
 import { listDatasetRecords, removeDatasetRecords, upsertDatasetRecords } from './evaluation-records.ts';
 import { logSpans } from './log-spans.ts';
 import type { TracingParts } from './parts.ts';
+import { tracingHandlers } from './routes.ts';
 import {
   getScorer,
   getScorerVersions,
@@ -57,6 +60,7 @@ export interface Tracing {
   readonly assessments: Assessments;
   readonly datasets: EvaluationDatasets;
   readonly scorers: Scorers;
+  readonly handlers: Handlers<typeof tracingRoutes>;
 }
 
 const tracesOf = (parts: TracingParts): Traces => ({
@@ -113,5 +117,6 @@ export function createTracing(platform: Platform, tracking: Tracking): Tracing {
     assessments: assessmentsOf(parts),
     datasets: datasetsOf(parts),
     scorers: scorersOf(parts),
+    handlers: tracingHandlers(parts),
   };
 }

@@ -45,6 +45,18 @@ export async function listPlace(
   return await listArtifactFolder(parts, project, joinPath(at.own, checked));
 }
 
+/** The digest of a file in our own store; null where a client's folder has it. */
+export async function filePlace(
+  parts: TrackingParts,
+  project: string,
+  place: ArtifactPlace,
+  file: string,
+): Promise<string | null> {
+  const at = resolve(parts, place);
+  if ('local' in at) return null;
+  return (await findFile(parts, project, joinPath(at.own, checkArtifactPath(file)))).digest;
+}
+
 /** A file of a run or model. */
 export async function openPlace(
   parts: TrackingParts,

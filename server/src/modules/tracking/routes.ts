@@ -3,6 +3,7 @@ import type { trackingRoutes } from '@flyball/api';
 import { bodyChunks } from '#platform/http/body-chunks';
 import type { Handlers } from '#platform/http/serve';
 import { checkArtifactPath } from './artifact-path.ts';
+import { readArtifactRows } from './artifact-rows.ts';
 import { presentArtifact } from './artifacts.ts';
 import { changeRuns } from './change-runs.ts';
 import { contentTypeOf } from './content-type.ts';
@@ -12,6 +13,7 @@ import { getCurvesOfRuns, summarizeRuns } from './metrics.ts';
 import type { TrackingParts } from './parts.ts';
 import { presentRun } from './present-run.ts';
 import { purgeHandlers } from './purge-routes.ts';
+import { rankParams } from './rank-params.ts';
 import { groupRuns } from './run-groups.ts';
 import { listLoggedKeys } from './run-key-store.ts';
 import { deleteRunView, listRunViews, saveRunView } from './run-views.ts';
@@ -56,9 +58,12 @@ const experimentHandlers = (parts: TrackingParts, door: TrackingDoor): Experimen
   },
 });
 
-type ArtifactHandlers = Pick<Handlers<typeof trackingRoutes>, 'listArtifacts' | 'getArtifact' | 'putArtifact'>;
+type ArtifactHandlers = Pick<
+  Handlers<typeof trackingRoutes>,
+  'listArtifacts' | 'getArtifact' | 'putArtifact' | 'readArtifactRows'
+>;
 
-const artifactHandlers = (door: TrackingDoor): ArtifactHandlers => ({
+const artifactHandlers = (parts: TrackingParts, door: TrackingDoor): ArtifactHandlers => ({
   listArtifacts: async ({ project, params, query }) => {
     const folder = checkArtifactPath(query.path);
     const entries = await door.artifacts.listAt(project, await door.runs.get(project, params.run), folder);
@@ -69,6 +74,8 @@ const artifactHandlers = (door: TrackingDoor): ArtifactHandlers => ({
     const opened = await door.artifacts.openAt(project, await door.runs.get(project, params.run), file);
     return { ...opened, contentType: contentTypeOf(file), fileName: path.posix.basename(file) };
   },
+  readArtifactRows: async ({ project, params, query, signal }) =>
+    await readArtifactRows(parts, project, { runId: params.run, ...query }, signal),
   putArtifact: async ({ actor, project, params, upload }) => {
     const relative = checkArtifactPath(params.path);
     const { digest, size_bytes: sizeBytes } = await door.logArtifact(
@@ -84,7 +91,7 @@ const artifactHandlers = (door: TrackingDoor): ArtifactHandlers => ({
 
 type TableHandlers = Pick<
   Handlers<typeof trackingRoutes>,
-  'listRunKeys' | 'changeRuns' | 'compareCurves' | 'summarizeMetrics' | 'groupRuns'
+  'listRunKeys' | 'changeRuns' | 'compareCurves' | 'summarizeMetrics' | 'groupRuns' | 'rankParams'
 >;
 
 const tableHandlers = (parts: TrackingParts): TableHandlers => ({
@@ -99,6 +106,7 @@ const tableHandlers = (parts: TrackingParts): TableHandlers => ({
     const experimentIds = ids.length === 0 ? null : ids;
     return await groupRuns(parts, project, { ...input, experimentIds, stages: stagesOf(stage) });
   },
+  rankParams: async ({ project, body }) => await rankParams(parts, project, body),
 });
 
 type ViewHandlers = Pick<Handlers<typeof trackingRoutes>, 'listRunViews' | 'saveRunView' | 'deleteRunView'>;
@@ -117,7 +125,7 @@ const viewHandlers = (parts: TrackingParts): ViewHandlers => ({
 export function trackingHandlers(parts: TrackingParts, door: TrackingDoor): Handlers<typeof trackingRoutes> {
   return {
     ...experimentHandlers(parts, door),
-    ...artifactHandlers(door),
+    ...artifactHandlers(parts, door),
     ...tableHandlers(parts),
     ...purgeHandlers(parts),
     ...viewHandlers(parts),

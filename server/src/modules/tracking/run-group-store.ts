@@ -83,8 +83,8 @@ function orderedMetric({ order, metrics }: GroupSearch): { join: Fragment; value
 }
 
 /**
- * One statement: which runs, their groups, and the numbers of the latest metrics of the groups on the page. Groups carry
- * their runs along: the planner, not knowing how many there are, would join them by comparing each with each.
+ * One statement: which runs, their groups, and the numbers of the latest metrics of the groups on the page. Groups
+ * carry their runs along: the planner, not knowing how many there are, would join them by comparing each with each.
  */
 export async function listRunGroups(on: Queryable, given: GroupSearch): Promise<StoredGroup[]> {
   const fields = given.by.map(joinOf);

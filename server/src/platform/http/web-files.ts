@@ -8,7 +8,8 @@ const root = fileURLToPath(new URL('../../../../web/dist/', import.meta.url));
 
 const noPages = 'Flyball runs. The web UI is not built: start it with "npm start".\n';
 const policy =
-  "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+  "default-src 'self'; img-src 'self' data: blob:; media-src blob:; frame-src blob:; object-src blob:; " +
+  "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
 
 /** The page that is the application, told what stands in front of its paths. */
 function readIndex(file: string, pathPrefix: string): string {

@@ -1,10 +1,10 @@
 import type { ModelVersion } from '@flyball/api';
-import { Badge, Group } from '@mantine/core';
+import { Badge, Button, Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { Moment, StateBadge } from '../../parts/badges.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
-import { Go, placeOf } from '../../parts/go.tsx';
+import { Go, linkTo, placeOf } from '../../parts/go.tsx';
 import { Page } from '../../parts/page.tsx';
 import { usePaging } from '../../parts/paging.ts';
 import { QueryState } from '../../parts/query-state.tsx';
@@ -59,7 +59,16 @@ export function ModelPage() {
     queryFn: () => server().listModelVersions({ params: { model: name }, query: paging.query }),
   });
   return (
-    <Page title={name} crumbs={[{ title: 'Models', to: '/models' }]} description={model.data?.description}>
+    <Page
+      title={name}
+      crumbs={[{ title: 'Models', to: '/models' }]}
+      description={model.data?.description}
+      actions={
+        <Button variant="default" component={Link} {...linkTo(placeOf('models', name, 'compare'))}>
+          Compare versions
+        </Button>
+      }
+    >
       <QueryState query={versions}>
         {({ items, nextPageToken }) => {
           const { onSearch: _, search: __, ...pages } = paging.table(nextPageToken);

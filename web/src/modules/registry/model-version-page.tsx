@@ -13,6 +13,7 @@ import { ReasonDialog } from '../../parts/reason-dialog.tsx';
 import { useChange } from '../../parts/use-change.ts';
 import { server } from '../../server.ts';
 import { VersionEvidence } from '../governance/version-evidence.tsx';
+import { VersionDeployments } from './version-deployments.tsx';
 import { VersionEvaluations } from './version-evaluations.tsx';
 import { VersionFiles, VersionInputs } from './version-files.tsx';
 import { VersionGates } from './version-gates.tsx';
@@ -128,6 +129,11 @@ function Details({ version: found }: { version: ModelVersion }) {
           },
           { value: 'gates', title: 'Gates', content: () => <VersionGates model={model} version={version} /> },
           { value: 'files', title: 'Files and scan', content: () => <VersionFiles version={found} /> },
+          {
+            value: 'deployed',
+            title: 'Deployed',
+            content: () => <VersionDeployments model={model} version={version} />,
+          },
           { value: 'inputs', title: 'Inputs', content: () => <VersionInputs version={found} /> },
         ]}
       />
@@ -160,6 +166,9 @@ export function ModelVersionPage() {
       ]}
       actions={
         <Group>
+          <Button variant="default" component={Link} {...linkTo(placeOf('models', model, 'compare'), { b: version })}>
+            Compare
+          </Button>
           <Button
             variant="default"
             component={Link}

@@ -5,7 +5,8 @@ import { formatBytes } from '../../parts/format.ts';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { useAddress } from '../../parts/use-address.ts';
 import { server } from '../../server.ts';
-import { ArtifactView, nameOf } from './artifact-view.tsx';
+import { ArtifactView } from './artifact-view.tsx';
+import { nameOf } from './read-artifact.ts';
 
 function Folder({ folder, open }: { folder: string; open: (folder: string) => void }) {
   const parts = folder === '' ? [] : folder.split('/');

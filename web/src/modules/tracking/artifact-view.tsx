@@ -1,112 +1,20 @@
 import type { Artifact } from '@flyball/api';
-import { Button, Code, Group, Image, ScrollArea, Stack, Table, Text } from '@mantine/core';
+import { Button, Code, Group, Stack, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
-import { saveFile } from '../../parts/csv.ts';
 import { formatBytes } from '../../parts/format.ts';
 import { Markdown } from '../../parts/markdown.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
-import { readCsv } from '../../parts/read-csv.ts';
-import { server } from '../../server.ts';
+import { type ArtifactKind, kindOfArtifact } from './artifact-kind.ts';
+import { ArtifactRows } from './artifact-rows.tsx';
+import { AudioView, ImageView, PdfView } from './blob-view.tsx';
+import { CellsTable, CsvView, splitTable } from './cells-table.tsx';
+import { FramedHtml } from './framed-html.tsx';
+import { ModelDescriptionView } from './model-description.tsx';
+import { NotebookView } from './notebook-view.tsx';
+import { downloadArtifact, readArtifact } from './read-artifact.ts';
 
-const TEXT_LIMIT = 1_000_000;
-const IMAGE_LIMIT = 20_000_000;
-const SHOWN_ROWS = 500;
-
-type Kind = 'image' | 'table' | 'html' | 'markdown' | 'json' | 'text';
-
-const endings: readonly (readonly [Kind, RegExp])[] = [
-  ['image', /\.(png|jpe?g|gif|webp|svg)$/i],
-  ['table', /\.(csv|tsv)$/i],
-  ['html', /\.html?$/i],
-  ['markdown', /\.(md|markdown)$/i],
-  ['json', /\.json$/i],
-  ['text', /(\.(txt|ya?ml|log|py|ts|js|r|sh|toml|ini|cfg|sql|xml|jsonl)|(^|\/)[A-Za-z]+)$/i],
-];
-const imageTypes: Readonly<Record<string, string>> = { svg: 'image/svg+xml', jpg: 'image/jpeg' };
-
-export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
-
-/** How a file is shown; null where it is too long or of no known kind. */
-function kindOf({ path, sizeBytes }: Artifact): Kind | null {
-  const kind = endings.find(([, ending]) => ending.test(path))?.[0] ?? null;
-  return (sizeBytes ?? 0) > (kind === 'image' ? IMAGE_LIMIT : TEXT_LIMIT) ? null : kind;
-}
-
-async function readArtifact(run: string, path: string): Promise<Blob> {
-  return await (await server().getArtifact({ params: { run }, query: { path } })).blob();
-}
-
-async function download(run: string, path: string): Promise<void> {
-  saveFile(nameOf(path), await readArtifact(run, path));
-}
-
-function ImageView({ blob, path }: { blob: Blob; path: string }) {
-  const [url, setUrl] = useState<string>();
-  useEffect(() => {
-    const ending = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
-    const made = URL.createObjectURL(new Blob([blob], { type: imageTypes[ending] ?? `image/${ending}` }));
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [blob, path]);
-  return <Image src={url} alt={path} fit="contain" mah={480} />;
-}
-
-function TableView({ text, path }: { text: string; path: string }) {
-  const rows = readCsv(text, /\.tsv$/i.test(path) ? '\t' : ',', SHOWN_ROWS + 2);
-  const [heads = [], ...lines] = rows;
-  const numbered = lines.slice(0, SHOWN_ROWS).map((cells, number) => ({ cells, number }));
-  if (heads.length === 0) return <Nothing title="An empty table" />;
-  const columns = heads.map((head, column) => ({ head, column }));
-  return (
-    <>
-      {lines.length > SHOWN_ROWS ? (
-        <Text size="xs" c="dimmed">
-          The first {SHOWN_ROWS} rows; the file holds all.
-        </Text>
-      ) : null}
-      <ScrollArea.Autosize mah={480}>
-        <Table stickyHeader fz="sm" verticalSpacing={4}>
-          <Table.Thead>
-            <Table.Tr>
-              {columns.map(({ head, column }) => (
-                <Table.Th key={column}>{head}</Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {numbered.map(({ cells, number }) => (
-              <Table.Tr key={number}>
-                {columns.map(({ column }) => (
-                  <Table.Td key={column}>{cells[column]}</Table.Td>
-                ))}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollArea.Autosize>
-    </>
-  );
-}
-
-/** A page of unknown origin: without scripts, forms, links to our pages or anything of this origin. */
-function HtmlView({ text, path }: { text: string; path: string }) {
-  return (
-    <>
-      <Text size="xs" c="dimmed">
-        Scripts do not run here. Download the page to see what they would show.
-      </Text>
-      <iframe
-        sandbox=""
-        srcDoc={text}
-        title={path}
-        referrerPolicy="no-referrer"
-        style={{ width: '100%', height: 480, border: 0, background: '#fff', colorScheme: 'light' }}
-      />
-    </>
-  );
-}
+const binary: ReadonlySet<ArtifactKind> = new Set(['image', 'audio', 'pdf']);
 
 function pretty(text: string): string {
   try {
@@ -116,30 +24,65 @@ function pretty(text: string): string {
   }
 }
 
-function Content({ kind, path, blob, text }: { kind: Kind; path: string; blob: Blob; text: string }) {
-  if (kind === 'image') return <ImageView blob={blob} path={path} />;
-  if (kind === 'table') return <TableView text={text} path={path} />;
-  if (kind === 'html') return <HtmlView text={text} path={path} />;
-  if (kind === 'markdown') return <Markdown text={text} />;
+function JsonView({ text }: { text: string }) {
+  const table = splitTable(text);
+  if (table !== null) return <CellsTable {...table} />;
   return (
     <Code block mah={480} style={{ overflow: 'auto' }}>
-      {kind === 'json' ? pretty(text) : text}
+      {pretty(text)}
     </Code>
+  );
+}
+
+function Content({ kind, path, blob, text }: { kind: ArtifactKind; path: string; blob: Blob; text: string }) {
+  switch (kind) {
+    case 'image':
+      return <ImageView blob={blob} path={path} />;
+    case 'audio':
+      return <AudioView blob={blob} path={path} />;
+    case 'pdf':
+      return <PdfView blob={blob} path={path} />;
+    case 'table':
+      return <CsvView text={text} path={path} />;
+    case 'html':
+      return <FramedHtml text={text} title={path} />;
+    case 'markdown':
+      return <Markdown text={text} />;
+    case 'notebook':
+      return <NotebookView text={text} />;
+    case 'model':
+      return <ModelDescriptionView text={text} />;
+    case 'json':
+      return <JsonView text={text} />;
+    default:
+      return (
+        <Code block mah={480} style={{ overflow: 'auto' }}>
+          {text}
+        </Code>
+      );
+  }
+}
+
+function Fetched({ run, artifact, kind }: { run: string; artifact: Artifact; kind: ArtifactKind }) {
+  const { path, digest } = artifact;
+  const query = useQuery({
+    queryKey: ['artifact', run, path, digest],
+    queryFn: async () => {
+      const blob = await readArtifact(run, path);
+      return { blob, text: binary.has(kind) ? '' : await blob.text() };
+    },
+  });
+  return (
+    <QueryState query={query}>
+      {({ blob, text }) => <Content kind={kind} path={path} blob={blob} text={text} />}
+    </QueryState>
   );
 }
 
 /** A file as its ending says, and to be taken. */
 export function ArtifactView({ run, artifact }: { run: string; artifact: Artifact }) {
   const { path, sizeBytes, digest } = artifact;
-  const kind = kindOf(artifact);
-  const query = useQuery({
-    queryKey: ['artifact', run, path, digest],
-    enabled: kind !== null,
-    queryFn: async () => {
-      const blob = await readArtifact(run, path);
-      return { blob, text: kind === 'image' ? '' : await blob.text() };
-    },
-  });
+  const kind = kindOfArtifact(artifact);
   return (
     <Stack gap="xs">
       <Group justify="space-between" wrap="nowrap">
@@ -151,7 +94,7 @@ export function ArtifactView({ run, artifact }: { run: string; artifact: Artifac
           variant="default"
           style={{ flexShrink: 0 }}
           leftSection={<IconDownload size={14} />}
-          onClick={() => void download(run, path)}
+          onClick={() => void downloadArtifact(run, path)}
         >
           {formatBytes(sizeBytes)}
         </Button>
@@ -161,10 +104,10 @@ export function ArtifactView({ run, artifact }: { run: string; artifact: Artifac
       </Text>
       {kind === null ? (
         <Nothing title="This file is not shown here">Download it to look inside.</Nothing>
+      ) : kind === 'rows' ? (
+        <ArtifactRows run={run} path={path} />
       ) : (
-        <QueryState query={query}>
-          {({ blob, text }) => <Content kind={kind} path={path} blob={blob} text={text} />}
-        </QueryState>
+        <Fetched run={run} artifact={artifact} kind={kind} />
       )}
     </Stack>
   );

@@ -16,6 +16,18 @@ export interface CompareAddress {
   readonly scatterX?: string;
   readonly scatterY?: string;
   readonly axes?: string[];
+  /** Runs that share these values become one line with a band. */
+  readonly band?: string[];
+  readonly contourX?: string;
+  readonly contourY?: string;
+  readonly contourZ?: string;
+  /** The metric that params are asked to explain. */
+  readonly target?: string;
+  /** Also runs of the same experiments that are not compared. */
+  readonly wide?: boolean;
+  /** Which series of pictures or tables. */
+  readonly media?: string;
+  readonly mediaStep?: number;
 }
 
 export const useCompareAddress = () => useAddress<CompareAddress>();
@@ -57,6 +69,36 @@ export const axesOf = (runs: readonly Run[]) => [
 export const axisName = (axis: string): string =>
   axis === 'attributes.duration' ? 'seconds taken' : axis.slice(axis.indexOf('.') + 1);
 
+export interface SharedRuns {
+  readonly name: string;
+  readonly runs: readonly Run[];
+}
+
+/** Runs by the values that they share on some axes. */
+export function sharedBy(runs: readonly Run[], axes: readonly string[]): SharedRuns[] {
+  const groups = new Map<string, Run[]>();
+  for (const run of runs) {
+    const name = axes.map((axis) => `${axisName(axis)}=${textOn(run, axis) ?? '–'}`).join(', ');
+    groups.set(name, [...(groups.get(name) ?? []), run]);
+  }
+  return [...groups].map(([name, own]) => ({ name: `${name} (${own.length} runs)`, runs: own }));
+}
+
+function textOn(run: Run, axis: string): string | undefined {
+  const key = axis.slice(axis.indexOf('.') + 1);
+  if (axis.startsWith('params.')) return run.params[key];
+  return axis.startsWith('tags.') ? run.tags[key] : String(valueOn(run, axis) ?? '–');
+}
+
 /** Text as soon as one run has a text. */
 export const isText = (runs: readonly Run[], axis: string): boolean =>
   runs.some((run) => typeof valueOn(run, axis) === 'string');
+
+/** The runs of a chart as a table. */
+export function runNumbers(runs: readonly Run[], axes: readonly string[]) {
+  const names = namesOf(runs);
+  return {
+    heads: ['Run', 'Run id', ...axes.map(axisName)],
+    rows: runs.map((run) => [names.get(run.runId) ?? '', run.runId, ...axes.map((axis) => valueOn(run, axis))]),
+  };
+}

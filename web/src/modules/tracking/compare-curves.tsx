@@ -2,13 +2,14 @@ import type { Run } from '@flyball/api';
 import { Group, MultiSelect, SegmentedControl, SimpleGrid, Slider, Stack, Switch, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { Chart } from '../../parts/chart.tsx';
+import { Chart, type Series } from '../../parts/chart.tsx';
 import { formatCount } from '../../parts/format.ts';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { server } from '../../server.ts';
-import { keysIn, namesOf, useCompareAddress } from './compare-address.ts';
+import { keysIn, namesOf, sharedBy, useCompareAddress } from './compare-address.ts';
+import { curveBand } from './curve-bands.ts';
 import { type CurveView, curvePoints, smoothed } from './curve-points.ts';
-import { runColour } from './run-colour.ts';
+import { colourOfText, runColour } from './run-colour.ts';
 
 const SHOWN_AT_FIRST = 4;
 const MOST_POINTS = 600;
@@ -18,34 +19,66 @@ const xNames = { step: 'step', time: undefined, relative: 'seconds since the fir
 
 type Curves = Awaited<ReturnType<ReturnType<typeof server>['compareCurves']>>['curves'];
 
-function MetricChart({
-  metric,
-  curves,
-  runs,
-  view,
-}: {
-  metric: string;
-  curves: Curves;
-  runs: readonly Run[];
-  view: CurveView;
-}) {
-  const series = useMemo(() => {
-    const names = namesOf(runs);
-    return runs.flatMap((run) => {
-      const curve = curves.find(({ runId }) => runId === run.runId);
-      if (curve === undefined) return [];
-      const points = curvePoints(curve.points, view);
-      const own = { name: names.get(run.runId) ?? run.runId, colour: runColour(run) };
-      if (view.smooth === 0) return [{ ...own, points }];
-      return [
-        { ...own, name: `${own.name} (as logged)`, points, faint: true },
-        { ...own, points: smoothed(points, view.smooth) },
-      ];
+interface ChartedRuns {
+  readonly curves: Curves;
+  readonly runs: readonly Run[];
+  readonly view: CurveView;
+}
+
+function runSeries({ curves, runs, view }: ChartedRuns): Series[] {
+  const names = namesOf(runs);
+  return runs.flatMap((run) => {
+    const curve = curves.find(({ runId }) => runId === run.runId);
+    if (curve === undefined) return [];
+    const points = curvePoints(curve.points, view);
+    const own = { name: names.get(run.runId) ?? run.runId, colour: runColour(run) };
+    if (view.smooth === 0) return [{ ...own, points }];
+    return [
+      { ...own, name: `${own.name} (as logged)`, points, faint: true },
+      { ...own, points: smoothed(points, view.smooth) },
+    ];
+  });
+}
+
+/** One line for all runs that share something, with what they differ by around it. */
+function bandSeries({ curves, runs, view }: ChartedRuns, by: readonly string[]): Series[] {
+  return sharedBy(runs, by).flatMap(({ name, runs: own }) => {
+    const found = curves.filter(({ runId }) => own.some((run) => run.runId === runId));
+    if (found.length === 0) return [];
+    const drawn = found.map(({ points }) => {
+      const own = curvePoints(points, view);
+      return view.smooth === 0 ? own : smoothed(own, view.smooth);
     });
-  }, [runs, curves, view]);
+    const { mean, band } = curveBand(drawn);
+    const positive = view.logY ? band.filter(([, low]) => low > 0) : band;
+    return [{ name, colour: colourOfText(name), points: mean, band: positive }];
+  });
+}
+
+/** What is drawn, as a table: bands with their ends. */
+function numbersOf(series: readonly Series[], xName: string) {
+  const isBanded = series.some(({ band }) => band !== undefined);
+  if (!isBanded) return undefined;
+  return {
+    heads: ['Runs', xName, 'Mean', 'Mean − sd', 'Mean + sd'],
+    rows: series.flatMap(({ name, points, band = [] }) => {
+      const ends = new Map(band.map(([x, low, high]) => [x, [low, high] as const]));
+      return points.map(([x, y]) => [name, x, y, ends.get(x)?.[0] ?? null, ends.get(x)?.[1] ?? null]);
+    }),
+  };
+}
+
+function MetricChart({ metric, curves, runs, view }: ChartedRuns & { metric: string }) {
+  const [{ band }] = useCompareAddress();
+  const by = JSON.stringify(band ?? []);
+  const series = useMemo(() => {
+    const fields = JSON.parse(by) as string[];
+    return fields.length === 0 ? runSeries({ runs, curves, view }) : bandSeries({ runs, curves, view }, fields);
+  }, [runs, curves, view, by]);
   const thinned = curves.filter(({ points, total }) => total > points.length);
   const most = Math.max(0, ...thinned.map(({ total }) => total));
   const xName = xNames[view.x];
+  const numbers = numbersOf(series, xName ?? 'time in milliseconds');
   return (
     <div>
       <Chart
@@ -54,6 +87,7 @@ function MetricChart({
         xType={view.x === 'time' ? 'time' : view.logX ? 'log' : 'value'}
         yType={view.logY ? 'log' : 'value'}
         {...(xName === undefined ? {} : { xName })}
+        {...(numbers === undefined ? {} : { numbers })}
         series={series}
       />
       {most === 0 ? null : (
@@ -125,6 +159,36 @@ function ViewControls({ view }: { view: CurveView }) {
   );
 }
 
+const differs = (runs: readonly Run[], part: 'params' | 'tags', key: string): boolean =>
+  new Set(runs.map((run) => run[part][key])).size < runs.length;
+
+/** What bands are drawn over: whatever some runs have in common. */
+function BandSelect({ runs }: { runs: readonly Run[] }) {
+  const [{ band = [] }, set] = useCompareAddress();
+  const choices = (part: 'params' | 'tags') =>
+    keysIn(runs, part)
+      .filter((key) => differs(runs, part, key) && !key.startsWith('mlflow.'))
+      .map((key) => ({ value: `${part}.${key}`, label: key }));
+  return (
+    <MultiSelect
+      size="xs"
+      miw={240}
+      aria-label="Bands over runs that share"
+      placeholder={band.length === 0 ? 'Bands over runs that share…' : ''}
+      searchable
+      clearable
+      limit={200}
+      maxValues={4}
+      data={[
+        { group: 'Params', items: choices('params') },
+        { group: 'Tags', items: choices('tags') },
+      ]}
+      value={band}
+      onChange={(next) => set({ band: next.length === 0 ? undefined : next })}
+    />
+  );
+}
+
 /** One chart for each metric, one line for each run. */
 export function CompareCurves({ runs }: { runs: readonly Run[] }) {
   const [{ keys, x = 'step', smooth = 0, logX = false, logY = false }, set] = useCompareAddress();
@@ -134,7 +198,10 @@ export function CompareCurves({ runs }: { runs: readonly Run[] }) {
   const shown = keys ?? all.slice(0, SHOWN_AT_FIRST);
   return (
     <Stack>
-      <ViewControls view={view} />
+      <Group>
+        <ViewControls view={view} />
+        <BandSelect runs={runs} />
+      </Group>
       <MultiSelect
         aria-label="Metrics"
         placeholder="Metrics"

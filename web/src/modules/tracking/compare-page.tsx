@@ -7,7 +7,10 @@ import { PageTabs } from '../../parts/page-tabs.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { server } from '../../server.ts';
 import { namesOf, useCompareAddress } from './compare-address.ts';
+import { CompareContour } from './compare-contour.tsx';
 import { CompareCurves } from './compare-curves.tsx';
+import { CompareImportance } from './compare-importance.tsx';
+import { CompareMedia } from './compare-media.tsx';
 import { CompareParallel } from './compare-parallel.tsx';
 import { CompareScatter } from './compare-scatter.tsx';
 import { CompareTable } from './compare-table.tsx';
@@ -59,6 +62,9 @@ function Compared({ runs, missing }: { runs: readonly Run[]; missing: number }) 
           { value: 'table', title: 'Side by side', content: () => <CompareTable runs={runs} /> },
           { value: 'scatter', title: 'Scatter', content: () => <CompareScatter runs={runs} /> },
           { value: 'parallel', title: 'Parallel coordinates', content: () => <CompareParallel runs={runs} /> },
+          { value: 'contour', title: 'Contour', content: () => <CompareContour runs={runs} /> },
+          { value: 'importance', title: 'Importance', content: () => <CompareImportance runs={runs} /> },
+          { value: 'media', title: 'Images and tables', content: () => <CompareMedia runs={runs} /> },
         ]}
       />
     </>

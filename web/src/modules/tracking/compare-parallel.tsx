@@ -3,10 +3,19 @@ import { Button, Group, MultiSelect, Stack, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ECharts } from 'echarts/core';
 import { useCallback, useMemo, useState } from 'react';
+import { ChartFrame } from '../../parts/chart-frame.tsx';
 import { linkTo } from '../../parts/go.tsx';
-import { Plot } from '../../parts/plot.tsx';
 import { Nothing } from '../../parts/query-state.tsx';
-import { axesOf, axisName, isText, keysIn, namesOf, useCompareAddress, valueOn } from './compare-address.ts';
+import {
+  axesOf,
+  axisName,
+  isText,
+  keysIn,
+  namesOf,
+  runNumbers,
+  useCompareAddress,
+  valueOn,
+} from './compare-address.ts';
 
 const differs = (runs: readonly Run[], axis: string): boolean =>
   new Set(runs.map((run) => valueOn(run, axis))).size > 1;
@@ -147,7 +156,13 @@ export function CompareParallel({ runs }: { runs: readonly Run[] }) {
         <Nothing title="Choose two axes or more" />
       ) : (
         <>
-          <Plot title="Parallel coordinates" height={460} optionOf={option} onDrawn={listen} />
+          <ChartFrame
+            title="Parallel coordinates"
+            height={460}
+            optionOf={option}
+            onDrawn={listen}
+            numbers={() => runNumbers(runs, shown)}
+          />
           <Brushed runs={runs} inside={inside} />
         </>
       )}

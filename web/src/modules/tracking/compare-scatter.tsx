@@ -1,10 +1,19 @@
 import type { Run } from '@flyball/api';
 import { Group, Select, Stack, Text } from '@mantine/core';
 import { useCallback } from 'react';
+import { ChartFrame } from '../../parts/chart-frame.tsx';
 import { formatNumber } from '../../parts/format.ts';
-import { Plot } from '../../parts/plot.tsx';
 import { Nothing } from '../../parts/query-state.tsx';
-import { axesOf, axisName, isText, keysIn, namesOf, useCompareAddress, valueOn } from './compare-address.ts';
+import {
+  axesOf,
+  axisName,
+  isText,
+  keysIn,
+  namesOf,
+  runNumbers,
+  useCompareAddress,
+  valueOn,
+} from './compare-address.ts';
 import { runColour } from './run-colour.ts';
 
 const colours = (dark: boolean) => (dark ? { text: '#c9c9c9', line: '#424242' } : { text: '#495057', line: '#dee2e6' });
@@ -82,7 +91,12 @@ export function CompareScatter({ runs }: { runs: readonly Run[] }) {
       {complete.length === 0 ? (
         <Nothing title="No run has both" />
       ) : (
-        <Plot title={`${axisName(y)} over ${axisName(x)}`} height={460} optionOf={option} />
+        <ChartFrame
+          title={`${axisName(y)} over ${axisName(x)}`}
+          height={460}
+          optionOf={option}
+          numbers={() => runNumbers(complete, [x, y])}
+        />
       )}
       {complete.length < runs.length ? (
         <Text size="xs" c="dimmed">

@@ -1,62 +1,29 @@
 import type { Run } from '@flyball/api';
-import { Button, Group, SimpleGrid, Stack, Table, Text } from '@mantine/core';
+import { Button, Group, Stack, Table, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { Moment, StateBadge } from '../../parts/badges.tsx';
-import { Chart } from '../../parts/chart.tsx';
 import { saveCsv } from '../../parts/csv.ts';
 import { Facts } from '../../parts/facts.tsx';
-import { formatCount, formatNumber, formatSeconds } from '../../parts/format.ts';
+import { formatNumber, formatSeconds } from '../../parts/format.ts';
 import { Go, linkTo, placeOf } from '../../parts/go.tsx';
 import { Page } from '../../parts/page.tsx';
 import { PageTabs } from '../../parts/page-tabs.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { server } from '../../server.ts';
+import { TraceList } from '../tracing/trace-list.tsx';
 import { ArtifactBrowser } from './artifact-browser.tsx';
 import { parentOf } from './nested-runs.ts';
-import { runColour } from './run-colour.ts';
+import { RunCurves } from './run-curves.tsx';
 import { RunDot } from './run-dot.tsx';
+import { RunLineage } from './run-lineage.tsx';
+import { RunLogs } from './run-logs.tsx';
 import { RunModels } from './run-models.tsx';
 import { NOTE, RunNotes } from './run-notes.tsx';
 import { RunReproduce } from './run-reproduce.tsx';
 
 const LIVE_MS = 2000;
-
-function Curves({ run }: { run: Run }) {
-  const query = useQuery({
-    queryKey: ['runs', run.runId, 'curves'],
-    queryFn: () => server().getMetricCurve({ params: { run: run.runId }, query: {} }),
-    refetchInterval: run.status === 'RUNNING' ? LIVE_MS : false,
-  });
-  return (
-    <QueryState query={query} height={300}>
-      {({ curves }) => {
-        const long = curves.filter(({ points }) => points.length > 1);
-        if (long.length === 0) return <Nothing title="No metric was logged more than once" />;
-        return (
-          <SimpleGrid cols={{ base: 1, md: 2 }}>
-            {long.map(({ key, points, total }) => (
-              <Chart
-                key={key}
-                title={total > points.length ? `${key} (${points.length} of ${formatCount(total)} points)` : key}
-                xType="value"
-                xName="step"
-                series={[
-                  {
-                    name: key,
-                    colour: runColour(run),
-                    points: points.map(({ step, value }) => [step, value] as const),
-                  },
-                ]}
-              />
-            ))}
-          </SimpleGrid>
-        );
-      }}
-    </QueryState>
-  );
-}
 
 function Metrics({ run }: { run: Run }) {
   const metrics = Object.entries(run.metrics).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -96,33 +63,6 @@ function MetricTable({ metrics }: { metrics: readonly (readonly [string, Run['me
             <Table.Td>
               <Moment at={timestamp} />
             </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
-  );
-}
-
-function Inputs({ run }: { run: Run }) {
-  if (run.inputs.length === 0) return <Nothing title="No dataset was logged as input" />;
-  return (
-    <Table>
-      <Table.Thead>
-        <Table.Tr>
-          {['Dataset', 'Context', 'Digest', 'Source'].map((title) => (
-            <Table.Th key={title}>{title}</Table.Th>
-          ))}
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {run.inputs.map(({ name, digest, source, context }) => (
-          <Table.Tr key={`${name} ${digest} ${context}`}>
-            <Table.Td>{name}</Table.Td>
-            <Table.Td>{context ?? '–'}</Table.Td>
-            <Table.Td>
-              <code>{digest}</code>
-            </Table.Td>
-            <Table.Td style={{ overflowWrap: 'anywhere' }}>{source}</Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>
@@ -171,11 +111,18 @@ function Details({ run }: { run: Run }) {
       />
       <PageTabs
         tabs={[
-          { value: 'curves', title: 'Curves', content: () => <Curves run={run} /> },
+          { value: 'curves', title: 'Curves', content: () => <RunCurves run={run} /> },
+          { value: 'system', title: 'System', content: () => <RunCurves run={run} isSystem /> },
           { value: 'metrics', title: 'Metrics', content: () => <Metrics run={run} /> },
           { value: 'params', title: 'Params', content: () => named(run.params, 'No params') },
           { value: 'artifacts', title: 'Artifacts', content: () => <ArtifactBrowser run={run.runId} /> },
-          { value: 'inputs', title: 'Inputs', content: () => <Inputs run={run} /> },
+          { value: 'logs', title: 'Logs', content: () => <RunLogs run={run} /> },
+          { value: 'inputs', title: 'Inputs and outputs', content: () => <RunLineage run={run} /> },
+          {
+            value: 'traces',
+            title: 'Traces',
+            content: () => <TraceList scope={{ experimentIds: [run.experimentId], runId: run.runId }} />,
+          },
           { value: 'notes', title: 'Notes', content: () => <RunNotes run={run} /> },
           { value: 'models', title: 'Models', content: () => <RunModels run={run.runId} /> },
           { value: 'reproduce', title: 'Reproduce', content: () => <RunReproduce run={run} /> },

@@ -11,10 +11,10 @@ import {
 import { Link } from '@tanstack/react-router';
 import { type KeyboardEvent, type MouseEvent, useRef } from 'react';
 import { linkTo, placeOf } from '../../parts/go.tsx';
+import { useWindow } from '../../parts/use-window.ts';
 import type { RunRow } from './nested-runs.ts';
 import type { RunColumn } from './run-columns.tsx';
 import { RunDot } from './run-dot.tsx';
-import { useWindow } from './use-window.ts';
 
 const ROW_HEIGHT = 36;
 const nameColumn = { title: 'Run', group: '', order: 'attributes.run_name' };

@@ -1,0 +1,201 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { createTestServer, type TestServer } from '../server/src/testing/test-server.ts';
+import { type FilledRuns, fillRuns, mlflow } from './fill-runs.ts';
+
+const pictures = path.join(import.meta.dirname, '..', '.flyball', 'screenshots');
+
+describe('the page of a run and traces', () => {
+  let server: TestServer;
+  let browser: Browser;
+  let filled: FilledRuns;
+  const complaints: string[] = [];
+
+  async function open(place: string, scheme: 'light' | 'dark' = 'light'): Promise<Page> {
+    const page = await browser.newPage({ colorScheme: scheme, viewport: { width: 1360, height: 900 } });
+    page.on('pageerror', (error) => complaints.push(`${place}: ${error.message}`));
+    await page.goto(`${server.url}/ui${place}`);
+    await page.locator('main h2').first().waitFor();
+    return page;
+  }
+
+  async function picture(page: Page, name: string): Promise<void> {
+    await page.locator('[aria-label="loading"]').first().waitFor({ state: 'detached' });
+    await page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true });
+  }
+
+  before(async () => {
+    mkdirSync(pictures, { recursive: true });
+    server = await createTestServer();
+    filled = await fillRuns(server.url);
+    browser = await chromium.launch({ executablePath: process.env['FLYBALL_CHROMIUM']!, args: ['--no-sandbox'] });
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+    deepEqual(complaints, []);
+  });
+
+  const put = async (path: string, upload: string | Uint8Array) =>
+    await server.client().putArtifact({ params: { run: filled.rich[0]!, path }, upload });
+
+  const choose = (page: Page, name: string) => page.getByRole('button', { name: new RegExp(`^${name}`) }).click();
+
+  it('shows what the machine measured apart from what was trained', async () => {
+    const run = filled.rich[0]!;
+    const metrics = Array.from({ length: 30 }, (_, step) => ({
+      key: 'system/cpu_utilization_percentage',
+      value: 40 + 10 * Math.sin(step),
+      step,
+      timestamp: 1_790_000_000_000 + 10_000 * step,
+    }));
+    await mlflow(server.url, 'runs/log-batch', { run_id: run, metrics });
+    const page = await open(`/runs/${run}?tab=system`);
+    await page.getByRole('img', { name: 'cpu_utilization_percentage' }).waitFor();
+    await picture(page, 'run-system');
+    await page.getByRole('tab', { name: 'Curves' }).click();
+    await page.getByRole('img', { name: /^loss/ }).waitFor();
+    equal(await page.getByRole('img', { name: /cpu_utilization/ }).count(), 0);
+    await page.close();
+  });
+
+  it('reads tables, notebooks, models, audio and papers among the artifacts', async () => {
+    const table = await server.platform.analytics.run({ name: 'test' }, async (session) =>
+      readFileSync(
+        (await session.copyToParquet("select i, 'row ' || i as name from range(1000) t(i)", 'x.parquet')).path,
+      ),
+    );
+    const notebook = {
+      nbformat: 4,
+      cells: [
+        { cell_type: 'markdown', source: '# Looked at' },
+        {
+          cell_type: 'code',
+          execution_count: 1,
+          source: 'show()',
+          outputs: [
+            { output_type: 'stream', text: 'said this' },
+            {
+              output_type: 'execute_result',
+              data: { 'text/html': '<b>bold</b><script>parent.parent.ran = 1</script>' },
+            },
+          ],
+        },
+      ],
+    };
+    const model = `flavors:\n  sklearn: {}\nsignature:\n  inputs: '[{"type": "double", "name": "sepal length"}]'\n`;
+    const wav = Buffer.alloc(44 + 800);
+    wav.write('RIFF', 0);
+    wav.writeUInt32LE(836, 4);
+    wav.write('WAVEfmt ', 8);
+    wav.writeUInt32LE(16, 16);
+    wav.writeUInt16LE(1, 20);
+    wav.writeUInt16LE(1, 22);
+    wav.writeUInt32LE(8000, 24);
+    wav.writeUInt32LE(8000, 28);
+    wav.writeUInt16LE(1, 32);
+    wav.writeUInt16LE(8, 34);
+    wav.write('data', 36);
+    wav.writeUInt32LE(800, 40);
+    await put('rows.parquet', table);
+    await put('look.ipynb', JSON.stringify(notebook));
+    await put('MLmodel', model);
+    await put('tone.wav', wav);
+    await put(
+      'paper.pdf',
+      '%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj 3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Root 1 0 R>>',
+    );
+    await put('broken.parquet', 'this is none');
+    const page = await open(`/runs/${filled.rich[0]}?tab=artifacts`);
+    await choose(page, 'rows.parquet');
+    await page.getByText('1 … 100 of 1,000 rows').waitFor();
+    await page.getByRole('button', { name: 'Next' }).click();
+    await page.getByText('101 … 200 of 1,000 rows').waitFor();
+    await picture(page, 'run-artifact-parquet');
+    await choose(page, 'broken.parquet');
+    await page.getByRole('alert').waitFor();
+    await choose(page, 'look.ipynb');
+    await page.getByRole('heading', { name: 'Looked at' }).waitFor();
+    const frame = page.locator('iframe');
+    equal(await frame.getAttribute('sandbox'), '');
+    await page.frameLocator('iframe').getByText('bold').waitFor();
+    equal(await page.evaluate('window.ran'), undefined);
+    await picture(page, 'run-artifact-notebook');
+    await choose(page, 'MLmodel');
+    await page.getByRole('cell', { name: 'sepal length' }).waitFor();
+    await picture(page, 'run-artifact-model');
+    await choose(page, 'tone.wav');
+    await page.waitForFunction(() => document.querySelector('audio')?.duration === 0.1);
+    await choose(page, 'paper.pdf');
+    await page.locator('iframe[title="paper.pdf"]').waitFor();
+    await page.waitForTimeout(1500);
+    await picture(page, 'run-artifact-pdf');
+    await page.close();
+  });
+
+  it('shows logs, and what went in and came out', async () => {
+    await put('logs/train.log', 'epoch 1\nepoch 2\n');
+    const page = await open(`/runs/${filled.rich[0]}?tab=logs`);
+    await page.getByText('epoch 2').waitFor();
+    await page.getByRole('tab', { name: 'Inputs and outputs' }).click();
+    await page.getByRole('cell', { name: 'flights' }).waitFor();
+    await picture(page, 'run-lineage');
+    await page.close();
+  });
+
+  for (const scheme of ['light', 'dark'] as const) {
+    it(`shows traces with their spans over time, ${scheme}`, async () => {
+      const id = (scheme === 'light' ? 'ab' : 'cd').repeat(16);
+      const span = (name: string, own: number, parent: number | null, from: number, until: number) => ({
+        traceId: id,
+        spanId: String(own).padStart(16, '0'),
+        parentSpanId: parent === null ? '' : String(parent).padStart(16, '0'),
+        name,
+        startTimeUnixNano: String(1_790_000_000_000_000_000n + BigInt(from) * 1_000_000n),
+        endTimeUnixNano: String(1_790_000_000_000_000_000n + BigInt(until) * 1_000_000n),
+        attributes: [
+          { key: 'mlflow.spanType', value: { stringValue: name === 'ask' ? 'LLM' : 'TOOL' } },
+          { key: 'mlflow.spanInputs', value: { stringValue: '{"question": "why"}' } },
+        ],
+        status: name === 'fails' ? { code: 2, message: 'it broke' } : { code: 1 },
+      });
+      const spans = [
+        span('answer', 1, null, 0, 900),
+        span('look up', 2, 1, 20, 300),
+        span('ask', 3, 1, 310, 880),
+        span('fails', 4, 2, 40, 120),
+      ];
+      await fetch(`${server.url}/v1/traces`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-mlflow-experiment-id': filled.experiment },
+        body: JSON.stringify({ resourceSpans: [{ resource: {}, scopeSpans: [{ scope: {}, spans }] }] }),
+      });
+      await mlflow(server.url, 'traces/link-to-run', { run_id: filled.rich[1], trace_ids: [`tr-${id}`] });
+      const page = await open('/traces?traceFilter=nonsense', scheme);
+      await page.getByText('The server does not understand the filter').waitFor();
+      await page.goto(`${server.url}/ui/runs/${filled.rich[1]}?tab=traces`);
+      await page.getByRole('link', { name: `tr-${id}` }).waitFor();
+      await picture(page, `traces-${scheme}`);
+      await page.getByRole('link', { name: `tr-${id}` }).click();
+      const tree = page.getByRole('tree', { name: 'Spans' });
+      await tree.waitFor();
+      deepEqual(
+        await tree.getByRole('treeitem').evaluateAll((all) => all.map((one) => one.getAttribute('aria-level'))),
+        ['1', '2', '3', '2'],
+      );
+      await tree.getByRole('treeitem', { name: /look up/ }).focus();
+      await page.keyboard.press('ArrowLeft');
+      await tree.getByText('fails').waitFor({ state: 'detached' });
+      await page.keyboard.press('ArrowRight');
+      await tree.getByRole('treeitem', { name: /fails/ }).click();
+      await page.getByText('it broke').waitFor();
+      await page.waitForURL(/span=/);
+      await picture(page, `trace-${scheme}`);
+      await page.close();
+    });
+  }
+});
