@@ -111,7 +111,10 @@ describe('the comparison of runs', () => {
     }
     const page = await open(`/runs/compare?runs=${JSON.stringify(filled.rich)}&tab=media&media=digits`);
     await page.getByText('step 10', { exact: true }).first().waitFor();
-    equal(await page.getByRole('img', { name: /^images\/digits/ }).count(), 2);
+    await page
+      .getByRole('img', { name: /^images\/digits/ })
+      .nth(1)
+      .waitFor();
     await page.getByText('Not logged').waitFor();
     await page.getByRole('slider', { name: 'Step' }).press('ArrowLeft');
     await page.getByText('step 1', { exact: true }).first().waitFor();
@@ -133,7 +136,7 @@ describe('the comparison of runs', () => {
     }
     const page = await open('/models/digits');
     await page.getByRole('link', { name: 'Compare versions' }).click();
-    const line = (name: string) => page.getByRole('row', { name: new RegExp(`^[=≠]\\s*${name}`) });
+    const line = (name: string) => page.getByRole('row', { name: new RegExp(`^(differs|same) ${name}`) });
     match((await line('input width').textContent())!, /^≠.*double.*float/);
     match((await line('MLmodel').textContent())!, /^≠/);
     match((await line('same.txt').textContent())!, /^=/);
@@ -144,6 +147,10 @@ describe('the comparison of runs', () => {
     await page.waitForURL(/a=2&b=1|b=1.*a=2/);
     await line('input width').getByText('float').waitFor();
     await picture(page, 'compare-versions');
+    await page.goto(`${server.url}/ui/models/digits/1?tab=inputs`);
+    await page.getByRole('cell', { name: 'width' }).waitFor();
+    await page.getByRole('tab', { name: 'Deployed' }).click();
+    await page.getByText('It is deployed nowhere').waitFor();
     await page.close();
   });
 

@@ -40,7 +40,7 @@ describe('the page of a run and traces', () => {
     deepEqual(complaints, []);
   });
 
-  const put = async (path: string, upload: string | Uint8Array) =>
+  const put = async (path: string, upload: string | Buffer<ArrayBuffer>) =>
     await server.client().putArtifact({ params: { run: filled.rich[0]!, path }, upload });
 
   const choose = (page: Page, name: string) => page.getByRole('button', { name: new RegExp(`^${name}`) }).click();
@@ -112,9 +112,9 @@ describe('the page of a run and traces', () => {
     await put('broken.parquet', 'this is none');
     const page = await open(`/runs/${filled.rich[0]}?tab=artifacts`);
     await choose(page, 'rows.parquet');
-    await page.getByText('1 … 100 of 1,000 rows').waitFor();
+    await page.getByText('1 … 25 of 1,000 rows').waitFor();
     await page.getByRole('button', { name: 'Next' }).click();
-    await page.getByText('101 … 200 of 1,000 rows').waitFor();
+    await page.getByText('26 … 50 of 1,000 rows').waitFor();
     await picture(page, 'run-artifact-parquet');
     await choose(page, 'broken.parquet');
     await page.getByRole('alert').waitFor();

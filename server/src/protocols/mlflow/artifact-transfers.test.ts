@@ -135,6 +135,15 @@ describe('transfers of artifacts in parts and ranges', () => {
     }
   });
 
+  it('takes images at any step, as `log_image` names them', async () => {
+    for (const step of [1, 10, 23, 2500]) {
+      const name = encodeURIComponent(`digits%step%${step}%timestamp%1790000000000%g1b2.png`);
+      const url = `${server.url}${proxy}/artifacts/pictures/images/${name}`;
+      assert.equal((await fetch(url, { method: 'PUT', body: `at ${step}` })).status, 200, name);
+      assert.equal(await (await fetch(url)).text(), `at ${step}`);
+    }
+  });
+
   it('serves ranges, and says what the whole is', async () => {
     const bytes = randomBytes(100_000);
     const url = `${server.url}${proxy}/artifacts/ranges/data.bin`;

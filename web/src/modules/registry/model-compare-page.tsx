@@ -24,9 +24,9 @@ function Line({ row: { name, values, differs } }: { row: FactRow }) {
   return (
     <Table.Tr>
       <Table.Th scope="row" fw={differs ? 600 : 400} style={{ overflowWrap: 'anywhere' }}>
-        <Text span c="dimmed" mr={6} aria-label={differs ? 'differs' : 'same'} ff="monospace">
+        <Text span c="dimmed" aria-label={differs ? 'differs' : 'same'} ff="monospace">
           {differs ? '≠' : '='}
-        </Text>
+        </Text>{' '}
         {name}
       </Table.Th>
       {values.map((value, side) => (

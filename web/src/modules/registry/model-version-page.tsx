@@ -17,6 +17,7 @@ import { VersionDeployments } from './version-deployments.tsx';
 import { VersionEvaluations } from './version-evaluations.tsx';
 import { VersionFiles, VersionInputs } from './version-files.tsx';
 import { VersionGates } from './version-gates.tsx';
+import { VersionSignature } from './version-signature.tsx';
 
 function RollOut({ model, version }: { model: string; version: number }) {
   const [opened, setOpened] = useState(false);
@@ -134,7 +135,16 @@ function Details({ version: found }: { version: ModelVersion }) {
             title: 'Deployed',
             content: () => <VersionDeployments model={model} version={version} />,
           },
-          { value: 'inputs', title: 'Inputs', content: () => <VersionInputs version={found} /> },
+          {
+            value: 'inputs',
+            title: 'Inputs',
+            content: () => (
+              <>
+                <VersionInputs version={found} />
+                <VersionSignature version={found} />
+              </>
+            ),
+          },
         ]}
       />
     </>

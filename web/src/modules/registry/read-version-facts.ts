@@ -18,10 +18,14 @@ const runOf = async ({ runId }: ModelVersion): Promise<Run | null> =>
 const namedFields = (side: string, fields: readonly SignatureField[] | null): (readonly [string, string])[] =>
   (fields ?? []).map(({ name, type, required }) => [`${side} ${name}`, required ? type : `${type}, may be missing`]);
 
+/** The file that describes a model, if there is one that can be read. */
+export const descriptionFile = (files: ModelVersion['files']) =>
+  files.find(({ path, sizeBytes }) => /(^|\/)MLmodel$/.test(path) && sizeBytes <= LARGEST_DESCRIPTION);
+
 /** What the `MLmodel` file says, and the inputs that it was registered with. */
 async function signatureOf({ model, version, files, inputs }: ModelVersion): Promise<Record<string, string>> {
   const wired = inputs.map(({ name, datatype }) => [`input ${name}`, datatype] as const);
-  const file = files.find(({ path, sizeBytes }) => /(^|\/)MLmodel$/.test(path) && sizeBytes <= LARGEST_DESCRIPTION);
+  const file = descriptionFile(files);
   if (file === undefined) return Object.fromEntries(wired);
   const answer = await server().getModelFile({ params: { model, version }, query: { path: file.path } });
   const found = readModelDescription(await (await answer.blob()).text());

@@ -4,7 +4,7 @@ import { QueryState } from '../../parts/query-state.tsx';
 import { RowsTable } from '../../parts/rows-table.tsx';
 import { server } from '../../server.ts';
 
-const PAGE_ROWS = 100;
+const PAGE_ROWS = 25;
 
 /** A table that is too long to be fetched: the server reads a page of it. */
 export function ArtifactRows({ run, path }: { run: string; path: string }) {

@@ -45,9 +45,17 @@ export const viewFields = [
 
 type ViewAddress = Pick<RunsAddress, (typeof viewFields)[number]>;
 
-/** The part of an address that a view saves. */
-export const viewPart = (address: RunsAddress): ViewAddress =>
-  Object.fromEntries(viewFields.flatMap((field) => (address[field] === undefined ? [] : [[field, address[field]]])));
+const lists: ReadonlySet<string> = new Set(['columns', 'sort', 'open', 'pinned', 'group']);
+
+const fits = (field: string, value: unknown): boolean =>
+  lists.has(field) ? Array.isArray(value) && value.every((one) => typeof one === 'string') : typeof value !== 'object';
+
+/** The part of an address that a view saves; what somebody saved may be anything, so what does not fit is left out. */
+export function viewPart(address: Readonly<Record<string, unknown>> | RunsAddress): ViewAddress {
+  const found = address as Readonly<Record<string, unknown>>;
+  const kept = viewFields.filter((field) => found[field] !== undefined && fits(field, found[field]));
+  return Object.fromEntries(kept.map((field) => [field, found[field]]));
+}
 
 export const MOST_PINNED = 20;
 

@@ -96,13 +96,20 @@ function useNamedView(address: RunsAddress, set: ChangeRunsAddress, current: Run
 /** Views of the table that the project keeps by name. */
 export function SavedViews({ address, set }: { address: RunsAddress; set: ChangeRunsAddress }) {
   const [naming, setNaming] = useState(false);
-  const views = useQuery({ queryKey: ['run-views'], queryFn: () => server().listRunViews({}) }).data?.items ?? [];
+  const found = useQuery({ queryKey: ['run-views'], queryFn: () => server().listRunViews({}) }).data?.items;
+  const views = found ?? [];
   const current = views.find(({ name }) => name === String(address.view ?? ''));
   const { save, remove } = useViewChanges(address, set, () => setNaming(false));
   useNamedView(address, set, current);
   const isChanged = current !== undefined && inOrder(viewPart(current.address)) !== inOrder(viewPart(address));
+  const isMissing = found !== undefined && address.view !== undefined && current === undefined;
   return (
     <>
+      {isMissing ? (
+        <Text size="xs" c="orange" maw={200} lineClamp={2}>
+          No view is called “{String(address.view)}”
+        </Text>
+      ) : null}
       <Menu shadow="md" position="bottom-end" width={280}>
         <Menu.Target>
           <Button variant="default" leftSection={<IconBookmark size={16} />} maw={260}>
