@@ -103,7 +103,7 @@ export async function listRunGroups(on: Queryable, given: GroupSearch): Promise<
     numbers as materialized (
       select p.place, m.key, count(*)::int as count, avg(m.value) as mean, stddev_samp(m.value) as sd,
         min(m.value) as min, max(m.value) as max
-      from page p cross join unnest(p.ids) as id join tracking.latest_metric m on m.run = id
+      from page p join tracking.latest_metric m on m.run = any(p.ids)
       where m.key = any(${[...given.metrics]}::text[]) and ${isAddable(m)} group by p.place, m.key)
     select p.values, p.runs, (select count(*)::int from grouped) as total,
       (select sum(runs)::int from grouped) as all_runs,
