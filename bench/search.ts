@@ -12,10 +12,10 @@ import { load } from './tracking/load.ts';
 import { type RunningFlyball, type RunningServer, startFlyball, startMlflow } from './tracking/servers.ts';
 
 const SIZES = [10_000, 100_000, ...(process.env['FLYBALL_BENCH_MILLION'] === '1' ? [1_000_000] : [])];
-const PEER_SIZE = 10_000;
+const PEER_SIZE = 100_000;
 const PAGE = 100;
 const REPEATS = 20;
-const PEER_REPEATS = 5;
+const PEER_REPEATS = 3;
 const POINTS = 1_000_000;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
