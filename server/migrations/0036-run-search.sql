@@ -95,4 +95,28 @@ create table tracking.metric_block (
 
 create index metric_block_series on tracking.metric_block (run, key);
 
+-- For programs of the version before, which may run for some minutes more: they know neither the start of a run nor
+-- what is kept of its points, which are counted anew then.
+create function tracking.fill_run_start() returns trigger language plpgsql as $$
+begin
+  select start_ms into new.start_ms from tracking.run where id = new.run;
+  return new;
+end $$;
+
+create trigger fill_run_start before insert on tracking.param
+  for each row when (new.start_ms is null) execute function tracking.fill_run_start();
+create trigger fill_run_start before insert on tracking.run_tag
+  for each row when (new.start_ms is null) execute function tracking.fill_run_start();
+create trigger fill_run_start before insert on tracking.latest_metric
+  for each row when (new.start_ms is null) execute function tracking.fill_run_start();
+
+create function tracking.forget_points() returns trigger language plpgsql as $$
+begin
+  new.points := null;
+  return new;
+end $$;
+
+create trigger forget_points before update on tracking.latest_metric
+  for each row when (new.points = old.points) execute function tracking.forget_points();
+
 analyze tracking.param, tracking.run_tag, tracking.latest_metric;

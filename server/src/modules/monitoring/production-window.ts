@@ -35,6 +35,7 @@ interface Label {
   readonly row: number;
   readonly value: number;
   readonly seq: number;
+  readonly at: number;
 }
 
 interface Kept {
@@ -183,7 +184,7 @@ export class ProductionWindow {
         seen,
         predictions: files.predictions,
       };
-      return { kept: { ...place, ...withLabels(rows, found, base.early) }, isComplete: isPlaced };
+      return { kept: { ...place, ...withLabels(rows, found, base.early, span.fromMs - DAY_MS) }, isComplete: isPlaced };
     });
   }
 
@@ -221,26 +222,36 @@ async function relation(session: AnalyticsSession, kind: LogKind, files: readonl
 function* listLabels(early: readonly Label[], found: PlacedLabels | null): Generator<Label> {
   yield* early;
   if (found === null) return;
-  const { requestSeq, row, value, seq } = found;
+  const { requestSeq, row, value, seq, at } = found;
   for (let i = 0; i < seq.length; i++) {
-    yield { requestSeq: requestSeq[i]!, row: row[i]!, value: value[i]!, seq: seq[i]! };
+    yield { requestSeq: requestSeq[i]!, row: row[i]!, value: value[i]!, seq: seq[i]!, at: at[i]! };
   }
 }
 
-/** Of repeated labels the first one stands. */
+/**
+ * Labels of requests that are still to come: numbers follow the log and not event time, so any may be one. When there
+ * are too many, those of requests that were logged before all that are kept go first.
+ */
+function fewEnough(labels: readonly Label[], firsts: ReadonlyMap<number, number>): readonly Label[] {
+  if (labels.length <= MOST_EARLY_LABELS) return labels;
+  let oldest = Number.POSITIVE_INFINITY;
+  for (const seq of firsts.keys()) oldest = Math.min(oldest, seq);
+  return labels.filter(({ requestSeq }) => requestSeq > oldest).slice(-MOST_EARLY_LABELS);
+}
+
+/** Of repeated labels the first one stands. Labels from before `sinceMs` would not be listed for a new window. */
 function withLabels(
   { rows, labelSeq }: Pick<Kept, 'rows' | 'labelSeq'>,
   found: PlacedLabels | null,
   before: readonly Label[],
+  sinceMs: number,
 ): Pick<Kept, 'rows' | 'labelSeq' | 'early'> {
   const firsts = firstRows(rows);
-  let oldest = Number.POSITIVE_INFINITY;
-  for (const seq of firsts.keys()) oldest = Math.min(oldest, seq);
   const early: Label[] = [];
   for (const label of listLabels(before, found)) {
     const first = firsts.get(label.requestSeq);
     if (first === undefined) {
-      if (label.requestSeq > oldest || rows.at.length === 0) early.push(label);
+      if (label.at >= sinceMs) early.push(label);
       continue;
     }
     const at = first + label.row;
@@ -248,5 +259,5 @@ function withLabels(
     labelSeq[at] = label.seq;
     rows.label[at] = label.value;
   }
-  return { rows, labelSeq, early: early.slice(-MOST_EARLY_LABELS) };
+  return { rows, labelSeq, early: fewEnough(early, firsts) };
 }

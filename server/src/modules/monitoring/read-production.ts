@@ -21,6 +21,8 @@ export interface PlacedLabels {
   /** The target: 0 or 1, or the value of a regression. */
   readonly value: Float64Array;
   readonly seq: Float64Array;
+  /** When the truth became known, epoch ms. */
+  readonly at: Float64Array;
 }
 
 export async function attachFiles(session: AnalyticsSession, kind: string, files: readonly LogFile[]): Promise<string> {
@@ -103,10 +105,10 @@ export async function readLabels(
   const value = target.kind === 'binary' ? `(value > ${target.positiveAbove})::int::double` : 'value::double';
   const source = predictions === null ? labels : `(${placedLabelsSql(labels, predictions)})`;
   const { columns } = await session.columns(
-    `select request_seq::double, row::double, ${value}, seq::double from ${source}
+    `select request_seq::double, row::double, ${value}, seq::double, epoch_ms("at")::double from ${source}
      where request_seq is not null and "at" < epoch_ms($1::bigint)`,
     [untilMs],
   );
-  const [requestSeq, row, values, seq] = columns.map(numbers);
-  return { requestSeq: requestSeq!, row: row!, value: values!, seq: seq! };
+  const [requestSeq, row, values, seq, at] = columns.map(numbers);
+  return { requestSeq: requestSeq!, row: row!, value: values!, seq: seq!, at: at! };
 }

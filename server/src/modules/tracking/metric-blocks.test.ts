@@ -120,4 +120,41 @@ describe('what all points of a metric have in common', () => {
       assert.ok(Math.min(...near) <= points[at]!.value && points[at]!.value <= Math.max(...near), `at ${at}`);
     }
   });
+
+  it('is right after a program of the version before has written between', async () => {
+    const run = await start();
+    const points = Array.from({ length: 300 }, (_, step) => ({ value: Math.sin(step), step, timestamp: 5 + step }));
+    await log(run, points.slice(0, 200));
+    await checkRun(run, points.slice(0, 200));
+    const { database } = server.platform;
+    const db = database.tables<unknown>();
+    const number = sql`(select id from tracking.run where run_id = ${run})`;
+    const last = { value: 17, step: 1000, timestamp: 2000 };
+    // The statements of that version.
+    await sql`insert into tracking.metric (run, key, timestamp_ms, step, value, is_nan)
+      values (${number}, 'loss', ${last.timestamp}, ${last.step}, ${last.value}, false)`.execute(db);
+    await sql`insert into tracking.latest_metric as l
+        (run, experiment, key, timestamp_ms, step, value, is_nan, first_step)
+      values (${number}, ${experimentId}::bigint, 'loss',
+          ${last.timestamp}, ${last.step}, ${last.value}, false, 0)
+      on conflict (run, key) do update set step = excluded.step, timestamp_ms = excluded.timestamp_ms,
+        value = excluded.value, is_nan = excluded.is_nan,
+        first_step = least(l.first_step, excluded.first_step)`.execute(db);
+    await sql`insert into tracking.latest_metric
+        (run, experiment, key, timestamp_ms, step, value, is_nan, first_step)
+      values (${number}, ${experimentId}::bigint, 'only before', 1, 1, 1, false, 1)`.execute(db);
+    await sql`insert into tracking.param (run, experiment, key, value)
+      values (${number}, ${experimentId}::bigint, 'depth', '6')`.execute(db);
+    await sql`insert into tracking.run_tag (run, experiment, key, value)
+      values (${number}, ${experimentId}::bigint, 'old', 'yes')`.execute(db);
+    await sql`delete from tracking.latest_metric where key = 'only before'`.execute(db);
+    await log(run, points.slice(200));
+    await checkRun(run, [...points, last]);
+    const filter = "params.depth = '6' and tags.old = 'yes' and metrics.loss = 17";
+    const { items } = await client.searchRuns({ body: { filter, orderBy: ['params.depth ASC'] } });
+    assert.deepEqual(
+      items.map(({ runId }) => runId),
+      [run],
+    );
+  });
 });
