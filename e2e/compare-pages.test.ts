@@ -1,48 +1,21 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { createTestServer, type TestServer } from '../server/src/testing/test-server.ts';
-import { type FilledRuns, fillRuns, mlflow } from './fill-runs.ts';
-
-const pictures = path.join(import.meta.dirname, '..', '.flyball', 'screenshots');
+import { mlflow } from './fill-runs.ts';
+import { openRunsBrowser, type RunsBrowser } from './runs-browser.ts';
 
 describe('the comparison of runs', () => {
-  let server: TestServer;
-  let browser: Browser;
-  let filled: FilledRuns;
-  const complaints: string[] = [];
-
-  async function open(place: string, scheme: 'light' | 'dark' = 'light'): Promise<Page> {
-    const page = await browser.newPage({ colorScheme: scheme, viewport: { width: 1360, height: 900 } });
-    page.on('pageerror', (error) => complaints.push(`${place}: ${error.message}`));
-    await page.goto(`${server.url}/ui${place}`);
-    await page.locator('main h2').first().waitFor();
-    return page;
-  }
-
-  async function picture(page: Page, name: string): Promise<void> {
-    await page.locator('[aria-label="loading"]').first().waitFor({ state: 'detached' });
-    await page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true });
-  }
+  let on: RunsBrowser;
 
   before(async () => {
-    mkdirSync(pictures, { recursive: true });
-    server = await createTestServer();
-    filled = await fillRuns(server.url);
-    browser = await chromium.launch({ executablePath: process.env['FLYBALL_CHROMIUM']!, args: ['--no-sandbox'] });
+    on = await openRunsBrowser();
   });
 
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-    deepEqual(complaints, []);
-  });
+  after(() => on.close());
 
   const plain = async (count: number) => {
-    const { runs } = await mlflow(server.url, 'runs/search', {
-      experiment_ids: [filled.experiment],
+    const { runs } = await mlflow(on.server.url, 'runs/search', {
+      experiment_ids: [on.filled.experiment],
       filter: "run_name LIKE 'plain-1%'",
       max_results: count,
     });
@@ -57,7 +30,7 @@ describe('the comparison of runs', () => {
       ['contour', 'loss over depth and lr'],
       ['importance', 'What changes loss'],
     ] as const) {
-      const page = await open(`/runs/compare?runs=${await plain(30)}&tab=${tab}`);
+      const page = await on.open(`/runs/compare?runs=${await plain(30)}&tab=${tab}`);
       await page.getByRole('img', { name: title, exact: true }).waitFor();
       const frame = page
         .locator('div:has(> [role="img"])')
@@ -81,7 +54,7 @@ describe('the comparison of runs', () => {
   });
 
   it('draws bands over runs that share a param', async () => {
-    const page = await open(`/runs/compare?runs=${JSON.stringify(filled.rich)}&tab=curves`);
+    const page = await on.open(`/runs/compare?runs=${JSON.stringify(on.filled.rich)}&tab=curves`);
     await page
       .getByRole('combobox', { name: 'Bands over runs that share' })
       .or(page.getByRole('textbox', { name: 'Bands over runs that share' }))
@@ -89,7 +62,7 @@ describe('the comparison of runs', () => {
       .click();
     await page.getByRole('option', { name: 'seed', exact: true }).click();
     await page.waitForURL(/band=/);
-    await picture(page, 'compare-bands');
+    await on.picture(page, 'compare-bands');
     await page.getByRole('button', { name: 'Show the numbers' }).first().click();
     await page.getByRole('columnheader', { name: 'Mean − sd' }).waitFor();
     await page.getByRole('cell', { name: 'seed=7 (3 runs)' }).first().waitFor();
@@ -98,8 +71,8 @@ describe('the comparison of runs', () => {
 
   it('sets images of one step and tables side by side', async () => {
     const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-    const client = server.client();
-    for (const run of filled.rich.slice(0, 2)) {
+    const client = on.server.client();
+    for (const run of on.filled.rich.slice(0, 2)) {
       for (const step of [1, 10]) {
         const name = `images/digits%step%${step}%timestamp%1790000000000%g000-${step}.png`;
         await client.putArtifact({ params: { run, path: name }, upload: Buffer.from(pixel, 'base64') });
@@ -107,9 +80,9 @@ describe('the comparison of runs', () => {
       const table = { columns: ['truth', 'said'], data: [[7, run.slice(0, 4)]] };
       await client.putArtifact({ params: { run, path: 'answers.json' }, upload: JSON.stringify(table) });
       const value = '[{"path": "answers.json", "type": "table"}]';
-      await mlflow(server.url, 'runs/set-tag', { run_id: run, key: 'mlflow.loggedArtifacts', value });
+      await mlflow(on.server.url, 'runs/set-tag', { run_id: run, key: 'mlflow.loggedArtifacts', value });
     }
-    const page = await open(`/runs/compare?runs=${JSON.stringify(filled.rich)}&tab=media&media=digits`);
+    const page = await on.open(`/runs/compare?runs=${JSON.stringify(on.filled.rich)}&tab=media&media=digits`);
     await page.getByText('step 10', { exact: true }).first().waitFor();
     await page
       .getByRole('img', { name: /^images\/digits/ })
@@ -118,23 +91,29 @@ describe('the comparison of runs', () => {
     await page.getByText('Not logged').waitFor();
     await page.getByRole('slider', { name: 'Step' }).press('ArrowLeft');
     await page.getByText('step 1', { exact: true }).first().waitFor();
-    await picture(page, 'compare-media');
-    await page.goto(`${server.url}/ui/runs/compare?runs=${JSON.stringify(filled.rich)}&tab=media&media=answers.json`);
-    await page.getByRole('cell', { name: filled.rich[0]!.slice(0, 4) }).waitFor();
+    await on.picture(page, 'compare-media');
+    await page.goto(
+      `${on.server.url}/ui/runs/compare?runs=${JSON.stringify(on.filled.rich)}&tab=media&media=answers.json`,
+    );
+    await page.getByRole('cell', { name: on.filled.rich[0]!.slice(0, 4) }).waitFor();
     await page.close();
   });
 
   it('sets two versions of a model side by side', async () => {
-    const client = server.client();
-    await mlflow(server.url, 'registered-models/create', { name: 'digits' });
-    for (const [i, run] of filled.rich.slice(0, 2).entries()) {
+    const client = on.server.client();
+    await mlflow(on.server.url, 'registered-models/create', { name: 'digits' });
+    for (const [i, run] of on.filled.rich.slice(0, 2).entries()) {
       const type = i === 0 ? 'double' : 'float';
       const model = `flavors:\n  sklearn: {}\nsignature:\n  inputs: '[{"type": "${type}", "name": "width"}]'\n`;
       await client.putArtifact({ params: { run, path: 'model/MLmodel' }, upload: model });
       await client.putArtifact({ params: { run, path: 'model/same.txt' }, upload: 'same' });
-      await mlflow(server.url, 'model-versions/create', { name: 'digits', source: `runs:/${run}/model`, run_id: run });
+      await mlflow(on.server.url, 'model-versions/create', {
+        name: 'digits',
+        source: `runs:/${run}/model`,
+        run_id: run,
+      });
     }
-    const page = await open('/models/digits');
+    const page = await on.open('/models/digits');
     await page.getByRole('link', { name: 'Compare versions' }).click();
     const line = (name: string) => page.getByRole('row', { name: new RegExp(`^(differs|same) ${name}`) });
     match((await line('input width').textContent())!, /^≠.*double.*float/);
@@ -146,8 +125,8 @@ describe('the comparison of runs', () => {
     await page.getByRole('button', { name: 'Exchange the two' }).click();
     await page.waitForURL(/a=2&b=1|b=1.*a=2/);
     await line('input width').getByText('float').waitFor();
-    await picture(page, 'compare-versions');
-    await page.goto(`${server.url}/ui/models/digits/1?tab=inputs`);
+    await on.picture(page, 'compare-versions');
+    await page.goto(`${on.server.url}/ui/models/digits/1?tab=inputs`);
     await page.getByRole('cell', { name: 'width' }).waitFor();
     await page.getByRole('tab', { name: 'Deployed' }).click();
     await page.getByText('It is deployed nowhere').waitFor();
@@ -156,11 +135,11 @@ describe('the comparison of runs', () => {
 
   for (const scheme of ['light', 'dark'] as const) {
     it(`looks as it should, ${scheme}`, async () => {
-      const page = await open(`/runs/compare?runs=${await plain(60)}&tab=contour&logY=true`, scheme);
-      await picture(page, `compare-contour-${scheme}`);
-      await page.goto(`${server.url}/ui/runs/compare?runs=${await plain(60)}&tab=importance`);
+      const page = await on.open(`/runs/compare?runs=${await plain(60)}&tab=contour&logY=true`, scheme);
+      await on.picture(page, `compare-contour-${scheme}`);
+      await page.goto(`${on.server.url}/ui/runs/compare?runs=${await plain(60)}&tab=importance`);
       await page.getByText('From 60 runs').waitFor();
-      await picture(page, `compare-importance-${scheme}`);
+      await on.picture(page, `compare-importance-${scheme}`);
       equal(await page.locator('[role="alert"]').count(), 0);
       await page.close();
     });

@@ -1,62 +1,36 @@
 import { deepEqual, equal } from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { createTestServer, type TestServer } from '../server/src/testing/test-server.ts';
-import { type FilledRuns, fillRuns, mlflow } from './fill-runs.ts';
-
-const pictures = path.join(import.meta.dirname, '..', '.flyball', 'screenshots');
+import type { Page } from 'playwright-core';
+import { mlflow } from './fill-runs.ts';
+import { openRunsBrowser, type RunsBrowser } from './runs-browser.ts';
 
 describe('the page of a run and traces', () => {
-  let server: TestServer;
-  let browser: Browser;
-  let filled: FilledRuns;
-  const complaints: string[] = [];
-
-  async function open(place: string, scheme: 'light' | 'dark' = 'light'): Promise<Page> {
-    const page = await browser.newPage({ colorScheme: scheme, viewport: { width: 1360, height: 900 } });
-    page.on('pageerror', (error) => complaints.push(`${place}: ${error.message}`));
-    await page.goto(`${server.url}/ui${place}`);
-    await page.locator('main h2').first().waitFor();
-    return page;
-  }
-
-  async function picture(page: Page, name: string): Promise<void> {
-    await page.locator('[aria-label="loading"]').first().waitFor({ state: 'detached' });
-    await page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true });
-  }
+  let on: RunsBrowser;
 
   before(async () => {
-    mkdirSync(pictures, { recursive: true });
-    server = await createTestServer();
-    filled = await fillRuns(server.url);
-    browser = await chromium.launch({ executablePath: process.env['FLYBALL_CHROMIUM']!, args: ['--no-sandbox'] });
+    on = await openRunsBrowser();
   });
 
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-    deepEqual(complaints, []);
-  });
+  after(() => on.close());
 
   const put = async (path: string, upload: string | Buffer<ArrayBuffer>) =>
-    await server.client().putArtifact({ params: { run: filled.rich[0]!, path }, upload });
+    await on.server.client().putArtifact({ params: { run: on.filled.rich[0]!, path }, upload });
 
   const choose = (page: Page, name: string) => page.getByRole('button', { name: new RegExp(`^${name}`) }).click();
 
   it('shows what the machine measured apart from what was trained', async () => {
-    const run = filled.rich[0]!;
+    const run = on.filled.rich[0]!;
     const metrics = Array.from({ length: 30 }, (_, step) => ({
       key: 'system/cpu_utilization_percentage',
       value: 40 + 10 * Math.sin(step),
       step,
       timestamp: 1_790_000_000_000 + 10_000 * step,
     }));
-    await mlflow(server.url, 'runs/log-batch', { run_id: run, metrics });
-    const page = await open(`/runs/${run}?tab=system`);
+    await mlflow(on.server.url, 'runs/log-batch', { run_id: run, metrics });
+    const page = await on.open(`/runs/${run}?tab=system`);
     await page.getByRole('img', { name: 'cpu_utilization_percentage' }).waitFor();
-    await picture(page, 'run-system');
+    await on.picture(page, 'run-system');
     await page.getByRole('tab', { name: 'Curves' }).click();
     await page.getByRole('img', { name: /^loss/ }).waitFor();
     equal(await page.getByRole('img', { name: /cpu_utilization/ }).count(), 0);
@@ -64,7 +38,7 @@ describe('the page of a run and traces', () => {
   });
 
   it('reads tables, notebooks, models, audio and papers among the artifacts', async () => {
-    const table = await server.platform.analytics.run({ name: 'test' }, async (session) =>
+    const table = await on.server.platform.analytics.run({ name: 'test' }, async (session) =>
       readFileSync(
         (await session.copyToParquet("select i, 'row ' || i as name from range(1000) t(i)", 'x.parquet')).path,
       ),
@@ -110,12 +84,12 @@ describe('the page of a run and traces', () => {
       '%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj 3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Root 1 0 R>>',
     );
     await put('broken.parquet', 'this is none');
-    const page = await open(`/runs/${filled.rich[0]}?tab=artifacts`);
+    const page = await on.open(`/runs/${on.filled.rich[0]}?tab=artifacts`);
     await choose(page, 'rows.parquet');
     await page.getByText('1 … 25 of 1,000 rows').waitFor();
     await page.getByRole('button', { name: 'Next' }).click();
     await page.getByText('26 … 50 of 1,000 rows').waitFor();
-    await picture(page, 'run-artifact-parquet');
+    await on.picture(page, 'run-artifact-parquet');
     await choose(page, 'broken.parquet');
     await page.getByRole('alert').waitFor();
     await choose(page, 'look.ipynb');
@@ -124,26 +98,26 @@ describe('the page of a run and traces', () => {
     equal(await frame.getAttribute('sandbox'), '');
     await page.frameLocator('iframe').getByText('bold').waitFor();
     equal(await page.evaluate('window.ran'), undefined);
-    await picture(page, 'run-artifact-notebook');
+    await on.picture(page, 'run-artifact-notebook');
     await choose(page, 'MLmodel');
     await page.getByRole('cell', { name: 'sepal length' }).waitFor();
-    await picture(page, 'run-artifact-model');
+    await on.picture(page, 'run-artifact-model');
     await choose(page, 'tone.wav');
     await page.waitForFunction(() => document.querySelector('audio')?.duration === 0.1);
     await choose(page, 'paper.pdf');
     await page.locator('iframe[title="paper.pdf"]').waitFor();
     await page.waitForTimeout(1500);
-    await picture(page, 'run-artifact-pdf');
+    await on.picture(page, 'run-artifact-pdf');
     await page.close();
   });
 
   it('shows logs, and what went in and came out', async () => {
     await put('logs/train.log', 'epoch 1\nepoch 2\n');
-    const page = await open(`/runs/${filled.rich[0]}?tab=logs`);
+    const page = await on.open(`/runs/${on.filled.rich[0]}?tab=logs`);
     await page.getByText('epoch 2').waitFor();
     await page.getByRole('tab', { name: 'Inputs and outputs' }).click();
     await page.getByRole('cell', { name: 'flights' }).waitFor();
-    await picture(page, 'run-lineage');
+    await on.picture(page, 'run-lineage');
     await page.close();
   });
 
@@ -169,17 +143,17 @@ describe('the page of a run and traces', () => {
         span('ask', 3, 1, 310, 880),
         span('fails', 4, 2, 40, 120),
       ];
-      await fetch(`${server.url}/v1/traces`, {
+      await fetch(`${on.server.url}/v1/traces`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-mlflow-experiment-id': filled.experiment },
+        headers: { 'content-type': 'application/json', 'x-mlflow-experiment-id': on.filled.experiment },
         body: JSON.stringify({ resourceSpans: [{ resource: {}, scopeSpans: [{ scope: {}, spans }] }] }),
       });
-      await mlflow(server.url, 'traces/link-to-run', { run_id: filled.rich[1], trace_ids: [`tr-${id}`] });
-      const page = await open('/traces?traceFilter=nonsense', scheme);
+      await mlflow(on.server.url, 'traces/link-to-run', { run_id: on.filled.rich[1], trace_ids: [`tr-${id}`] });
+      const page = await on.open('/traces?traceFilter=nonsense', scheme);
       await page.getByText('The server does not understand the filter').waitFor();
-      await page.goto(`${server.url}/ui/runs/${filled.rich[1]}?tab=traces`);
+      await page.goto(`${on.server.url}/ui/runs/${on.filled.rich[1]}?tab=traces`);
       await page.getByRole('link', { name: `tr-${id}` }).waitFor();
-      await picture(page, `traces-${scheme}`);
+      await on.picture(page, `traces-${scheme}`);
       await page.getByRole('link', { name: `tr-${id}` }).click();
       const tree = page.getByRole('tree', { name: 'Spans' });
       await tree.waitFor();
@@ -194,7 +168,7 @@ describe('the page of a run and traces', () => {
       await tree.getByRole('treeitem', { name: /fails/ }).click();
       await page.getByText('it broke').waitFor();
       await page.waitForURL(/span=/);
-      await picture(page, `trace-${scheme}`);
+      await on.picture(page, `trace-${scheme}`);
       await page.close();
     });
   }

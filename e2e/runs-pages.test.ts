@@ -1,51 +1,25 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { createTestServer, type TestServer } from '../server/src/testing/test-server.ts';
-import { type FilledRuns, fillRuns, mlflow } from './fill-runs.ts';
-
-const pictures = path.join(import.meta.dirname, '..', '.flyball', 'screenshots');
+import type { Page } from 'playwright-core';
+import { mlflow } from './fill-runs.ts';
+import { openRunsBrowser, type RunsBrowser } from './runs-browser.ts';
 
 describe('the pages of runs', () => {
-  let server: TestServer;
-  let browser: Browser;
-  let filled: FilledRuns;
-  const complaints: string[] = [];
-
-  async function open(place: string, scheme: 'light' | 'dark' = 'light'): Promise<Page> {
-    const page = await browser.newPage({ colorScheme: scheme, viewport: { width: 1360, height: 900 } });
-    page.on('pageerror', (error) => complaints.push(`${place}: ${error.message}`));
-    await page.goto(`${server.url}/ui${place}`);
-    await page.locator('main h2').first().waitFor();
-    return page;
-  }
-
-  async function picture(page: Page, name: string): Promise<void> {
-    await page.locator('[aria-label="loading"]').first().waitFor({ state: 'detached' });
-    await page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true });
-  }
+  let on: RunsBrowser;
 
   const rows = (page: Page) => page.locator('tbody tr:not([aria-hidden])');
   const names = async (page: Page) =>
     (await rows(page).locator('td:nth-child(2) a').allTextContents()).map((name) => name.trim());
 
   before(async () => {
-    mkdirSync(pictures, { recursive: true });
-    server = await createTestServer();
-    filled = await fillRuns(server.url);
-    browser = await chromium.launch({ executablePath: process.env['FLYBALL_CHROMIUM']!, args: ['--no-sandbox'] });
+    on = await openRunsBrowser();
   });
 
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-    deepEqual(complaints, []);
-  });
+  after(() => on.close());
 
   it('complete a filter from what was logged, by keyboard, and hold it in the address', async () => {
-    const page = await open(`/runs?experiment=${filled.experiment}`);
+    const page = await on.open(`/runs?experiment=${on.filled.experiment}`);
     const filter = page.getByRole('textbox', { name: 'Filter' });
     await filter.click();
     await filter.pressSequentially('los');
@@ -54,13 +28,13 @@ describe('the pages of runs', () => {
     await page.keyboard.press('Enter');
     await filter.pressSequentially('<');
     await page.getByRole('option', { name: '<=' }).waitFor();
-    await picture(page, 'runs-completion');
+    await on.picture(page, 'runs-completion');
     await filter.pressSequentially(" 0.05 AND params.optimizer = 'adam'");
     await page.keyboard.press('Enter');
     await page.waitForURL(/filter=/);
     await page.getByText('Filtered runs are not nested').waitFor();
-    const { runs } = await mlflow(server.url, 'runs/search', {
-      experiment_ids: [filled.experiment],
+    const { runs } = await mlflow(on.server.url, 'runs/search', {
+      experiment_ids: [on.filled.experiment],
       filter: "metrics.loss < 0.05 AND params.optimizer = 'adam'",
       max_results: 1000,
     });
@@ -72,25 +46,25 @@ describe('the pages of runs', () => {
   });
 
   it("show the server's words about a filter that it does not understand", async () => {
-    const page = await open('/runs');
+    const page = await on.open('/runs');
     const filter = page.getByRole('textbox', { name: 'Filter' });
     await filter.fill("metricks.loss > 'x'");
     await page.getByRole('button', { name: 'Search' }).click();
     await page.getByText("Invalid entity type 'metricks'").waitFor();
-    await picture(page, 'runs-bad-filter');
+    await on.picture(page, 'runs-bad-filter');
     await page.getByRole('button', { name: 'Clear the filter' }).click();
     await rows(page).first().waitFor();
     await page.close();
   });
 
   it('sort on the server by several columns and page through the order', async () => {
-    const page = await open(`/runs?experiment=${filled.experiment}&flat=true&size=25`);
+    const page = await on.open(`/runs?experiment=${on.filled.experiment}&flat=true&size=25`);
     await page.getByRole('button', { name: /^param\s*optimizer/ }).click();
     await page.getByRole('button', { name: /^metric\s*loss/ }).click({ modifiers: ['Shift'] });
     await page.waitForURL(/sort=/);
     const order_by = ['params.optimizer ASC', 'metrics.loss ASC'];
-    const { runs } = await mlflow(server.url, 'runs/search', {
-      experiment_ids: [filled.experiment],
+    const { runs } = await mlflow(on.server.url, 'runs/search', {
+      experiment_ids: [on.filled.experiment],
       order_by,
       max_results: 1000,
     });
@@ -107,12 +81,12 @@ describe('the pages of runs', () => {
   });
 
   it('draw only the rows in sight of a long page', async () => {
-    const page = await open(`/runs?experiment=${filled.experiment}&flat=true&size=500`);
-    await page.getByText(`1 … ${filled.count}`, { exact: true }).waitFor();
+    const page = await on.open(`/runs?experiment=${on.filled.experiment}&flat=true&size=500`);
+    await page.getByText(`1 … ${on.filled.count}`, { exact: true }).waitFor();
     ok((await rows(page).count()) < 100);
     const last = (
-      await mlflow(server.url, 'runs/search', {
-        experiment_ids: [filled.experiment],
+      await mlflow(on.server.url, 'runs/search', {
+        experiment_ids: [on.filled.experiment],
         max_results: 1000,
       })
     ).runs.at(-1)!.info.run_name;
@@ -122,26 +96,26 @@ describe('the pages of runs', () => {
   });
 
   it('show nested runs under their parent, by keyboard too', async () => {
-    const page = await open(`/runs?experiment=${filled.experiment}&filter=&sort=["attributes.run_name DESC"]`);
+    const page = await on.open(`/runs?experiment=${on.filled.experiment}&filter=&sort=["attributes.run_name DESC"]`);
     await page.getByRole('button', { name: 'Runs nested in sweep' }).waitFor();
     equal(await page.getByRole('link', { name: 'sweep/1', exact: true }).count(), 0);
     await page.locator('tr', { hasText: 'sweep' }).first().focus();
     await page.keyboard.press('ArrowRight');
     await page.getByRole('link', { name: 'sweep/1', exact: true }).waitFor();
     await page.waitForURL(/open=/);
-    await picture(page, 'runs-nested');
+    await on.picture(page, 'runs-nested');
     await page.close();
   });
 
   it('choose columns by what they are', async () => {
-    const page = await open(`/runs?experiment=${filled.experiment}`);
+    const page = await on.open(`/runs?experiment=${on.filled.experiment}`);
     await rows(page).first().waitFor();
     await page.getByRole('button', { name: 'Columns' }).click();
     await page.getByRole('textbox', { name: 'Search columns' }).fill('team');
     await page.getByRole('checkbox', { name: 'team', exact: true }).check();
     await page.getByRole('columnheader', { name: /tag\s*team/ }).waitFor();
     await page.getByRole('textbox', { name: 'Search columns' }).fill('');
-    await picture(page, 'runs-columns');
+    await on.picture(page, 'runs-columns');
     await page.keyboard.press('Escape');
     await page.waitForURL(/columns=/);
     const [file] = await Promise.all([
@@ -149,14 +123,14 @@ describe('the pages of runs', () => {
       page.getByRole('button', { name: 'CSV' }).click(),
     ]);
     const lines = readFileSync(await file.path(), 'utf8').split('\n');
-    equal(lines.length, filled.count + 1);
+    equal(lines.length, on.filled.count + 1);
     match(lines[0]!, /"tags.team"$/);
     await page.close();
   });
 
   it('tag, delete and restore many runs at once', async () => {
     const filter = encodeURIComponent("tags.team = 'b'");
-    const page = await open(`/runs?experiment=${filled.experiment}&filter=${filter}&size=25`);
+    const page = await on.open(`/runs?experiment=${on.filled.experiment}&filter=${filter}&size=25`);
     await rows(page).nth(3).waitFor();
     const [first, second] = await names(page);
     for (const name of [first, second])
@@ -167,8 +141,8 @@ describe('the pages of runs', () => {
     await page.getByRole('textbox', { name: 'Value' }).fill('yes');
     await page.getByRole('button', { name: 'Set the tag' }).click();
     await page.getByText('2 runs: done').first().waitFor();
-    const tagged = await mlflow(server.url, 'runs/search', {
-      experiment_ids: [filled.experiment],
+    const tagged = await mlflow(on.server.url, 'runs/search', {
+      experiment_ids: [on.filled.experiment],
       filter: "tags.reviewed = 'yes'",
     });
     equal(tagged.runs.length, 2);
@@ -185,7 +159,7 @@ describe('the pages of runs', () => {
   });
 
   it('lead from the table to a comparison with curves, axes and smoothing in the address', async () => {
-    const page = await open(`/runs?experiment=${filled.experiment}`);
+    const page = await on.open(`/runs?experiment=${on.filled.experiment}`);
     for (let i = 0; i < 3; i++) await page.getByRole('checkbox', { name: `Select rich-${i}`, exact: true }).check();
     await page.getByRole('link', { name: 'Compare' }).click();
     await page.waitForURL(/runs\/compare\?runs=/);
@@ -199,7 +173,7 @@ describe('the pages of runs', () => {
     for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
     await page.waitForURL(/x=relative.*logY=true|logY=true.*x=relative/);
     await page.waitForURL(/smooth=0.05/);
-    await picture(page, 'compare-curves-relative');
+    await on.picture(page, 'compare-curves-relative');
     await page.reload();
     await chart.waitFor();
     equal(await page.getByRole('switch', { name: 'Log y' }).isChecked(), true);
@@ -209,7 +183,7 @@ describe('the pages of runs', () => {
   });
 
   it('set runs side by side, only where they differ', async () => {
-    const page = await open(`/runs/compare?runs=${JSON.stringify(filled.rich)}&tab=table`);
+    const page = await on.open(`/runs/compare?runs=${JSON.stringify(on.filled.rich)}&tab=table`);
     const line = (name: string) => page.getByRole('row', { name: new RegExp(name.replace(/[()]/g, '\\$&')) });
     await line('seed').waitFor();
     await line('loss (min)').waitFor();
@@ -222,13 +196,13 @@ describe('the pages of runs', () => {
   });
 
   it('brush the axes of parallel coordinates', async () => {
-    const { runs } = await mlflow(server.url, 'runs/search', {
-      experiment_ids: [filled.experiment],
+    const { runs } = await mlflow(on.server.url, 'runs/search', {
+      experiment_ids: [on.filled.experiment],
       filter: "run_name LIKE 'plain-1%'",
       max_results: 60,
     });
     const ids = runs.map(({ info }) => info.run_id);
-    const page = await open(`/runs/compare?runs=${JSON.stringify(ids)}&tab=parallel`);
+    const page = await on.open(`/runs/compare?runs=${JSON.stringify(ids)}&tab=parallel`);
     const plot = page.getByRole('img', { name: 'Parallel coordinates' });
     const box = (await plot.boundingBox())!;
     // The first axis stands where the grid of the plot begins.
@@ -239,15 +213,15 @@ describe('the pages of runs', () => {
     await page.mouse.move(x, top + height * 0.6, { steps: 4 });
     await page.mouse.up();
     await page.getByText(/^\d+ of 60 runs: /).waitFor();
-    await picture(page, 'compare-parallel-brushed');
+    await on.picture(page, 'compare-parallel-brushed');
     await page.getByRole('link', { name: 'Compare these alone' }).click();
     await page.getByText(/^\d+ of 60 runs: /).waitFor({ state: 'detached' });
     await page.close();
   });
 
   it('keep notes in Markdown, without anything that could run', async () => {
-    const run = filled.rich[0]!;
-    const page = await open(`/runs/${run}?tab=notes`);
+    const run = on.filled.rich[0]!;
+    const page = await on.open(`/runs/${run}?tab=notes`);
     await page.getByRole('button', { name: 'Write notes' }).click();
     const text =
       '# Why\n\n**Bold** and [a link](https://example.com), ![pic](https://example.com/p.png)\n\n' +
@@ -263,9 +237,9 @@ describe('the pages of runs', () => {
     equal(await page.getByRole('link', { name: 'bad' }).count(), 0);
     equal(await page.getByRole('link', { name: 'a link' }).getAttribute('rel'), 'noopener noreferrer nofollow');
     equal(await page.evaluate('window.ran'), undefined);
-    await picture(page, 'run-notes');
-    const { runs } = await mlflow(server.url, 'runs/search', {
-      experiment_ids: [filled.experiment],
+    await on.picture(page, 'run-notes');
+    const { runs } = await mlflow(on.server.url, 'runs/search', {
+      experiment_ids: [on.filled.experiment],
       filter: "tags.`mlflow.note.content` LIKE '# Why%'",
     });
     equal(runs[0]?.info.run_id, run);
@@ -273,8 +247,8 @@ describe('the pages of runs', () => {
   });
 
   it('show the files of a run as what they are, and pages without their scripts', async () => {
-    const run = filled.rich[1]!;
-    const client = server.client();
+    const run = on.filled.rich[1]!;
+    const client = on.server.client();
     const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
     const files = {
       'rows.csv': 'name,note\nada,"one, two"\nbob,<b>3</b>\n',
@@ -287,18 +261,18 @@ describe('the pages of runs', () => {
     for (const [name, upload] of Object.entries(files)) {
       await client.putArtifact({ params: { run, path: name }, upload });
     }
-    const page = await open(`/runs/${run}?tab=artifacts`);
+    const page = await on.open(`/runs/${run}?tab=artifacts`);
     const choose = (name: string) => page.getByRole('button', { name: new RegExp(`^${name}`) }).click();
     await choose('rows.csv');
     await page.getByRole('cell', { name: 'one, two' }).waitFor();
     await page.getByRole('cell', { name: '<b>3</b>' }).waitFor();
-    await picture(page, 'run-artifact-csv');
+    await on.picture(page, 'run-artifact-csv');
     await choose('report.html');
     const frame = page.frameLocator('iframe[title="report.html"]');
     await frame.getByRole('heading', { name: 'Report' }).waitFor();
     equal(await page.locator('iframe').getAttribute('sandbox'), '');
     equal(await page.evaluate('window.ran'), undefined);
-    await picture(page, 'run-artifact-html');
+    await on.picture(page, 'run-artifact-html');
     await choose('data.json');
     await page.getByText('"b": 1').waitFor();
     await choose('pixel.png');
@@ -310,41 +284,41 @@ describe('the pages of runs', () => {
   });
 
   it('tell how to run it again, and which model versions came of it', async () => {
-    const run = filled.rich[1]!;
-    await mlflow(server.url, 'registered-models/create', { name: 'delays' });
-    await mlflow(server.url, 'model-versions/create', { name: 'delays', source: `runs:/${run}/model`, run_id: run });
-    await mlflow(server.url, 'runs/set-tag', { run_id: run, key: 'mlflow.source.name', value: 'train it.py' });
-    await mlflow(server.url, 'runs/set-tag', { run_id: run, key: 'mlflow.source.git.commit', value: 'abc123' });
-    const page = await open(`/runs/${run}?tab=models`);
+    const run = on.filled.rich[1]!;
+    await mlflow(on.server.url, 'registered-models/create', { name: 'delays' });
+    await mlflow(on.server.url, 'model-versions/create', { name: 'delays', source: `runs:/${run}/model`, run_id: run });
+    await mlflow(on.server.url, 'runs/set-tag', { run_id: run, key: 'mlflow.source.name', value: 'train it.py' });
+    await mlflow(on.server.url, 'runs/set-tag', { run_id: run, key: 'mlflow.source.git.commit', value: 'abc123' });
+    const page = await on.open(`/runs/${run}?tab=models`);
     await page.getByRole('link', { name: 'delays 1' }).waitFor();
     await page.getByRole('tab', { name: 'Reproduce' }).click();
     await page.getByText("python 'train it.py'").waitFor();
-    await picture(page, 'run-reproduce');
+    await on.picture(page, 'run-reproduce');
     await page.close();
   });
 
   for (const scheme of ['light', 'dark'] as const) {
     it(`look as they should, ${scheme}`, async () => {
-      const page = await open(`/runs?experiment=${filled.experiment}`, scheme);
+      const page = await on.open(`/runs?experiment=${on.filled.experiment}`, scheme);
       await rows(page).nth(5).waitFor();
       await page
         .getByRole('checkbox', { name: /^Select / })
         .nth(2)
         .check();
-      await picture(page, `runs-table-${scheme}`);
-      await page.goto(`${server.url}/ui/runs?stage=deleted`);
+      await on.picture(page, `runs-table-${scheme}`);
+      await page.goto(`${on.server.url}/ui/runs?stage=deleted`);
       await page.getByText('The trash is empty').waitFor();
-      await picture(page, `runs-empty-${scheme}`);
-      const runs = JSON.stringify(filled.rich);
+      await on.picture(page, `runs-empty-${scheme}`);
+      const runs = JSON.stringify(on.filled.rich);
       for (const tab of ['curves', 'table', 'scatter', 'parallel']) {
-        await page.goto(`${server.url}/ui/runs/compare?runs=${runs}&tab=${tab}`);
+        await page.goto(`${on.server.url}/ui/runs/compare?runs=${runs}&tab=${tab}`);
         await page.getByRole('tabpanel').waitFor();
-        await picture(page, `compare-${tab}-${scheme}`);
+        await on.picture(page, `compare-${tab}-${scheme}`);
         equal(await page.locator('[role="alert"]').count(), 0);
       }
-      await page.goto(`${server.url}/ui/runs/${filled.long}?tab=notes`);
+      await page.goto(`${on.server.url}/ui/runs/${on.filled.long}?tab=notes`);
       await page.getByText('No notes yet').waitFor();
-      await picture(page, `run-long-name-${scheme}`);
+      await on.picture(page, `run-long-name-${scheme}`);
       await page.close();
     });
   }
