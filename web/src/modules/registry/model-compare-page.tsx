@@ -1,9 +1,10 @@
-import { Button, Group, Select, Stack, Switch, Table, Text } from '@mantine/core';
-import { IconArrowsExchange, IconDownload } from '@tabler/icons-react';
+import { Button, Group, Select, Stack, Table, Text } from '@mantine/core';
+import { IconArrowsExchange } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Fragment } from 'react';
 import { saveCsv } from '../../parts/csv.ts';
+import { DifferencesBar } from '../../parts/differences-bar.tsx';
 import { Go, placeOf } from '../../parts/go.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
@@ -97,16 +98,7 @@ function Compared({ model, sides }: { model: string; sides: readonly [number, nu
           ]);
         return (
           <Stack>
-            <Group justify="space-between">
-              <Switch
-                label="Only differences"
-                checked={differ}
-                onChange={() => set({ differ: differ ? undefined : true })}
-              />
-              <Button size="xs" variant="default" leftSection={<IconDownload size={14} />} onClick={save}>
-                CSV
-              </Button>
-            </Group>
+            <DifferencesBar differ={differ} onDiffer={(next) => set({ differ: next })} onSave={save} />
             {rows.length === 0 ? <Nothing title="Nothing differs" /> : null}
             <Lines rows={rows} model={model} sides={sides} />
           </Stack>

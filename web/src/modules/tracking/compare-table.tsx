@@ -1,10 +1,10 @@
 import './runs-table.css';
 import type { Run } from '@flyball/api';
-import { Button, Group, Stack, Switch, Table, Text } from '@mantine/core';
-import { IconDownload } from '@tabler/icons-react';
+import { Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Fragment } from 'react';
 import { saveCsv } from '../../parts/csv.ts';
+import { DifferencesBar } from '../../parts/differences-bar.tsx';
 import { Go, placeOf } from '../../parts/go.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { server } from '../../server.ts';
@@ -91,16 +91,7 @@ export function CompareTable({ runs }: { runs: readonly Run[] }) {
           ]);
         return (
           <Stack>
-            <Group justify="space-between">
-              <Switch
-                label="Only differences"
-                checked={differ}
-                onChange={() => set({ differ: differ ? undefined : true })}
-              />
-              <Button size="xs" variant="default" leftSection={<IconDownload size={14} />} onClick={save}>
-                CSV
-              </Button>
-            </Group>
+            <DifferencesBar differ={differ} onDiffer={(next) => set({ differ: next })} onSave={save} />
             {lines.length === 0 ? <Nothing title="Nothing differs" /> : <Lines lines={lines} runs={runs} />}
           </Stack>
         );
