@@ -38,7 +38,7 @@ async function start(folder: string, environment: Readonly<Record<string, string
   const [port, gatewayPort] = [await freePort(), await freePort()];
   const flags = ['--port', String(port), '--gateway-port', String(gatewayPort), '--data-dir', folder];
   const begun = performance.now();
-  const child = spawn(process.execPath, [join(root, 'server/src/main.ts'), ...flags, '--log-level', 'error'], {
+  const child = spawn(process.execPath, [join(root, 'sdk/bin/flyball.mjs'), 'up', ...flags, '--log-level', 'error'], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -51,7 +51,7 @@ function stopper(child: ChildProcess): () => Promise<void> {
 export async function startFlyball(folder: string, databaseUrl: string, ownerUrl: string): Promise<RunningFlyball> {
   const [port, gatewayPort] = [await freePort(), await freePort()];
   const args = ['--port', String(port), '--gateway-port', String(gatewayPort), '--data-dir', folder];
-  const child = spawn(process.execPath, [join(root, 'server/src/main.ts'), ...args, '--log-level', 'error'], {
+  const child = spawn(process.execPath, [join(root, 'server/bin/server.mjs'), ...args, '--log-level', 'error'], {
     env: { ...process.env, DATABASE_URL: databaseUrl, FLYBALL_DATABASE_OWNER_URL: ownerUrl },
     stdio: ['ignore', 'ignore', 'inherit'],
     detached: true,

@@ -13,7 +13,7 @@ import { freePort } from '../free-port.ts';
 
 const run = promisify(execFile);
 const python = process.env['FLYBALL_CLIENTS_PYTHON'] ?? '';
-const cli = resolve(import.meta.dirname, '..', '..', 'sdk', 'src', 'cli', 'main.ts');
+const cli = resolve(import.meta.dirname, '..', '..', 'sdk', 'bin', 'flyball.mjs');
 const POINTS = 30_000;
 
 interface Report {

@@ -1,11 +1,8 @@
-import { once } from 'node:events';
 import { PlatformError } from '@flyball/api';
 import type { Config, Role } from './config.ts';
 import { startPhase } from './exit-code.ts';
-import { connectionUrls, readConnectionFile } from './platform/database/connection-file.ts';
 import type { Log } from './platform/database/migrate.ts';
 import { isAlive } from './platform/process-identity.ts';
-import { prepareDatabase } from './prepare-database.ts';
 
 export interface RunningRole {
   /** Where it answers, when it listens. */
@@ -13,12 +10,18 @@ export interface RunningRole {
   close(): Promise<void>;
 }
 
-export type StartRole = (config: Config, role: Role) => Promise<RunningRole>;
+/** A role is composed while the database starts: the configuration with its address comes when it is known. */
+export type StartRole = (config: Config, role: Role, complete: Promise<Config>) => Promise<RunningRole>;
 
 /** What a role tells its supervisor. */
 export interface ReadyMessage {
   readonly ready: Role;
   readonly url?: string;
+}
+
+/** What a supervisor says: first that the data folder is ours, then where the database is. */
+export interface SupervisorMessage {
+  readonly databaseUrl?: string;
 }
 
 export interface FailedMessage {
@@ -32,9 +35,12 @@ export async function runRole(config: Config, role: Role, load: () => Promise<St
   const end = Promise.withResolvers<undefined>();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end.resolve(undefined));
   process.once('disconnect', () => process.exit(0));
+  if (process.send !== undefined && !process.connected) process.exit(0);
   const start = async (): Promise<RunningRole> => {
-    const [startRole, ready] = await Promise.all([load(), withDatabase(config, log)]);
-    return startRole(ready, role);
+    const { begun, complete } = process.send === undefined ? alone(config, log) : supervised(config);
+    complete.catch(() => undefined);
+    const [startRole] = await Promise.all([load(), begun]);
+    return startRole(config, role, complete);
   };
   const running = await Promise.race([start(), end.promise]);
   if (running === undefined) return;
@@ -50,20 +56,36 @@ function tellReady(role: Role, url: string | undefined): void {
   else process.stdout.write(`Flyball ${role} is ready${url === undefined ? '' : ` at ${url}`}\n`);
 }
 
-/**
- * The supervisor says where the database is. Without one a role migrates by itself, or joins a Flyball that runs
- * here.
- */
-async function withDatabase(config: Config, log: Log): Promise<Config> {
-  if (process.send !== undefined) {
-    const [message]: { databaseUrl: string }[] = await once(process, 'message');
-    return { ...config, databaseUrl: message!.databaseUrl };
-  }
+interface Beginning {
+  /** From then on the role may touch the data folder. */
+  readonly begun: Promise<void>;
+  readonly complete: Promise<Config>;
+}
+
+function supervised(config: Config): Beginning {
+  const begun = Promise.withResolvers<void>();
+  const complete = Promise.withResolvers<Config>();
+  process.on('message', ({ databaseUrl }: SupervisorMessage) => {
+    begun.resolve();
+    if (databaseUrl !== undefined) complete.resolve({ ...config, databaseUrl });
+  });
+  return { begun: begun.promise, complete: complete.promise };
+}
+
+const alone = (config: Config, log: Log): Beginning => ({
+  begun: Promise.resolve(),
+  complete: findDatabase(config, log),
+});
+
+/** Without a supervisor a role migrates by itself, or joins a Flyball that runs here. */
+async function findDatabase(config: Config, log: Log): Promise<Config> {
   return startPhase('database', async () => {
     if (config.databaseUrl !== undefined) {
+      const { prepareDatabase } = await import('./prepare-database.ts');
       await prepareDatabase(config, config.databaseUrl, log);
       return config;
     }
+    const { connectionUrls, readConnectionFile } = await import('./platform/database/connection-file.ts');
     const connection = readConnectionFile(config.dataDir);
     if (connection?.supervisor !== undefined && isAlive(connection.supervisor))
       return { ...config, databaseUrl: connectionUrls(connection).url };

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
@@ -5,9 +6,6 @@ import type { Logger } from 'pino';
 import type { Config, Role } from './config.ts';
 import { startPhase } from './exit-code.ts';
 import { lockDataFolder } from './platform/data-folder.ts';
-import { startEmbeddedPostgres } from './platform/database/embedded-postgres.ts';
-import { migrate } from './platform/database/migrate.ts';
-import { prepareDatabase } from './prepare-database.ts';
 import type { ReadyMessage } from './run-role.ts';
 import { type RoleOptions, type SupervisedRole, superviseRole } from './supervised-role.ts';
 
@@ -17,23 +15,31 @@ const MANY_CORES = 4;
 
 type Undo = (() => void | Promise<void>)[];
 
+/** What the roles are started with. */
+interface Programs {
+  readonly script: string;
+  readonly api?: ChildProcess | undefined;
+}
+
 /** Runs everything until a signal: PostgreSQL unless there is one already, and each role in a process of its own. */
-export async function supervise(config: Config, program: string, log: Logger): Promise<void> {
+export async function supervise(config: Config, { script, api }: Programs, log: Logger): Promise<void> {
   const end = Promise.withResolvers<undefined>();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end.resolve(undefined));
-  const undo: Undo = [];
+  const undo: Undo = [() => void api?.kill('SIGKILL')];
   try {
     const folder = await startPhase('dataFolder', () => lockDataFolder(config.dataDir));
     undo.push(() => folder.release());
-    await checkPort(config.host, config.port);
-    await checkPort(config.host, config.gatewayPort);
+    await Promise.all([checkPort(config.host, config.port), checkPort(config.host, config.gatewayPort)]);
     const databaseUrl = Promise.withResolvers<string>();
-    const postgresUndo: Undo = [];
-    undo.push(() => runAll(postgresUndo));
-    // The roles load their code while the database starts.
-    const supervised = superviseRoles({ program, config, databaseUrl: databaseUrl.promise, log });
+    let stopDatabase = async (): Promise<void> => undefined;
+    undo.push(() => stopDatabase());
+    // The roles load their code while this process does, and while the database starts.
+    const supervised = superviseRoles({ script, config, databaseUrl: databaseUrl.promise, log }, api);
     undo.push(async () => void (await Promise.all(supervised.map((role) => role.stop()))));
-    databaseUrl.resolve(await startPhase('database', () => startDatabase(config, log, postgresUndo)));
+    const { startDatabase } = await import('./start-database.ts');
+    const database = await startPhase('database', () => startDatabase(config, log));
+    stopDatabase = database.stop;
+    databaseUrl.resolve(database.url);
     const ready = await Promise.race([Promise.all(supervised.map((role) => role.ready)), end.promise]);
     if (ready === undefined) return;
     process.stdout.write(`${readyLine(config, ready)}\n`);
@@ -44,9 +50,9 @@ export async function supervise(config: Config, program: string, log: Logger): P
 }
 
 /** On few cores the API, which people wait for, does not share them with what can wait for it. */
-function superviseRoles(options: Omit<RoleOptions, 'role' | 'after'>): SupervisedRole[] {
-  const [first, ...others] = roles;
-  const api = superviseRole({ ...options, role: first });
+function superviseRoles(options: Omit<RoleOptions, 'role' | 'after'>, first?: ChildProcess): SupervisedRole[] {
+  const [role, ...others] = roles;
+  const api = superviseRole({ ...options, role, child: first });
   const after = availableParallelism() < MANY_CORES ? api.ready : undefined;
   return [api, ...others.map((role) => superviseRole({ ...options, role, after }))];
 }
@@ -54,17 +60,6 @@ function superviseRoles(options: Omit<RoleOptions, 'role' | 'after'>): Supervise
 /** Last in, first out. */
 async function runAll(undo: Undo): Promise<void> {
   for (const step of undo.reverse()) await step();
-}
-
-async function startDatabase(config: Config, log: Logger, undo: Undo): Promise<string> {
-  if (config.databaseUrl !== undefined) {
-    await prepareDatabase(config, config.databaseUrl, log);
-    return config.databaseUrl;
-  }
-  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
-  undo.push(() => postgres.stop());
-  await migrate(postgres.ownerUrl, log, { appRole: 'flyball' });
-  return postgres.url;
 }
 
 /** Says that a port is taken before anything else has been started. */

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { PlatformError } from '@flyball/api';
 import type { Logger } from 'pino';
 import { type Config, environmentOf, type Role } from './config.ts';
 import { exitCodes } from './exit-code.ts';
-import { boundToParent } from './platform/processes/bound-to-parent.ts';
-import type { FailedMessage, ReadyMessage } from './run-role.ts';
+import type { FailedMessage, ReadyMessage, SupervisorMessage } from './run-role.ts';
+import { spawnRole } from './spawn-role.ts';
 
 export interface SupervisedRole {
   /** Resolves at the first readiness; rejects when the role cannot start at all. */
@@ -16,7 +16,9 @@ export interface SupervisedRole {
 export interface RoleOptions {
   role: Role;
   /** The script that runs one role when given `--role`. */
-  program: string;
+  script: string;
+  /** Its first process, when that runs already. */
+  child?: ChildProcess | undefined;
   config: Config;
   /** Sent to the role when known: it loads its code meanwhile. */
   databaseUrl: Promise<string>;
@@ -34,10 +36,11 @@ const KILL_AFTER_MS = 30_000;
 
 /** Keeps one role running in a process of its own, and starts it again with growing pauses whenever it dies. */
 export function superviseRole(options: RoleOptions): SupervisedRole {
-  const { role, log } = options;
+  const { role, script, config, log } = options;
   const ready = Promise.withResolvers<ReadyMessage>();
   ready.promise.catch(() => undefined);
   let child: ChildProcess | undefined;
+  let { child: first } = options;
   let pause: NodeJS.Timeout | undefined;
   let stopping = false;
   let wasReady = false;
@@ -46,7 +49,9 @@ export function superviseRole(options: RoleOptions): SupervisedRole {
   function start(): void {
     const startedAt = performance.now();
     let failure: FailedMessage['failed'] | undefined;
-    child = spawnRole(options);
+    child = first ?? spawnRole(script, ['--role', role], environmentOf({ ...config, role }));
+    first = undefined;
+    beginRole(child, options);
     child.on('message', (message: ReadyMessage | FailedMessage) => {
       if ('failed' in message) failure = message.failed;
       else {
@@ -54,7 +59,7 @@ export function superviseRole(options: RoleOptions): SupervisedRole {
         ready.resolve(message);
       }
     });
-    child.once('exit', (code, signal) => {
+    whenEnded(child, (code, signal) => {
       if (stopping) return;
       if (performance.now() - startedAt > HEALTHY_MS) deaths = 0;
       deaths++;
@@ -84,20 +89,20 @@ export function superviseRole(options: RoleOptions): SupervisedRole {
   };
 }
 
-function spawnRole({ role, program, config, databaseUrl, log }: RoleOptions): ChildProcess {
-  const [command, args] = boundToParent('KILL', process.execPath, [...process.execArgv, program, '--role', role]);
-  const child = spawn(command, args, {
-    env: environmentOf({ ...config, role }),
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    // A group of its own: Ctrl-C in a terminal reaches the supervisor only, which then ends all in order.
-    detached: true,
-  });
+function beginRole(child: ChildProcess, { role, databaseUrl, log }: RoleOptions): void {
+  const tell = (message: SupervisorMessage): boolean => child.connected && child.send(message);
   child.on('error', (error) => log.error({ role, err: error }, 'a role cannot be started or reached'));
+  tell({});
   databaseUrl.then(
-    (url) => child.connected && child.send({ databaseUrl: url }),
+    (url) => tell({ databaseUrl: url }),
     () => undefined,
   );
-  return child;
+}
+
+function whenEnded(child: ChildProcess, then: (code: number | null, signal: string | null) => void): void {
+  const { exitCode, signalCode } = child;
+  if (exitCode === null && signalCode === null) child.once('exit', then);
+  else setImmediate(then, exitCode, signalCode);
 }
 
 async function endChild(child: ChildProcess): Promise<void> {

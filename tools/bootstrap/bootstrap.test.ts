@@ -168,10 +168,10 @@ describe('bootstrap', () => {
   });
 
   it('builds pages only for commands that show them', () => {
-    assert.equal(servesWeb('sdk/src/cli/main.ts', ['up']), true);
-    assert.equal(servesWeb('sdk/src/cli/main.ts', ['demo', '--exit']), true);
-    assert.equal(servesWeb('sdk/src/cli/main.ts', ['model', 'list']), false);
-    assert.equal(servesWeb('sdk/src/cli/main.ts', ['up', '--help']), false);
+    assert.equal(servesWeb('sdk/bin/flyball.mjs', ['up']), true);
+    assert.equal(servesWeb('sdk/bin/flyball.mjs', ['demo', '--exit']), true);
+    assert.equal(servesWeb('sdk/bin/flyball.mjs', ['model', 'list']), false);
+    assert.equal(servesWeb('sdk/bin/flyball.mjs', ['up', '--help']), false);
     assert.equal(servesWeb('tools/test.ts', ['up']), false);
   });
 });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { bundledNode } from './bundled-node.mjs';
 import { installPackages } from './install-packages.mjs';
+import { buildServer } from './server-build.mjs';
 import { explainStartErrors, StartError } from './start-error.mjs';
 import { buildWeb, servesWeb } from './web-build.mjs';
 
@@ -19,7 +20,10 @@ export async function launch(args) {
       throw new StartError('Say which script to run: node tools/bootstrap.mjs <script> [argument…]');
     await installPackages(root);
     const node = bundledNode(root);
-    if (servesWeb(script, rest)) await buildWeb(root, node);
+    if (servesWeb(script, rest)) {
+      await buildServer(root, node);
+      await buildWeb(root, node);
+    }
     await run(node, [join(root, script), ...rest]);
   });
 }

@@ -16,7 +16,7 @@ const sources = ['web/src', 'web/public', 'web/index.html', 'web/vite.config.ts'
  * @param {string[]} args
  */
 export function servesWeb(script, args) {
-  return script === 'sdk/src/cli/main.ts' && ['up', 'demo'].includes(args[0] ?? '') && !args.includes('--help');
+  return script === 'sdk/bin/flyball.mjs' && ['up', 'demo'].includes(args[0] ?? '') && !args.includes('--help');
 }
 
 /**

@@ -10,7 +10,7 @@ import { createTestServer, type TestServer } from '../../server/src/testing/test
 import { guideBlocks, linksOf } from './guide-blocks.ts';
 
 const docs = resolve(import.meta.dirname, '..', '..', 'docs');
-const cli = resolve(docs, '..', 'sdk', 'src', 'cli', 'main.ts');
+const cli = resolve(docs, '..', 'sdk', 'bin', 'flyball.mjs');
 const guides = linksOf(readFileSync(join(docs, 'README.md'), 'utf8')).filter((target) => target.startsWith('guides/'));
 const hasShell = ['bash', 'curl'].every((name) => spawnSync(name, ['--version']).status === 0);
 

@@ -23,7 +23,7 @@ export interface PlatformOptions {
 
 function serverProgram(): string {
   const require = createRequire(import.meta.url);
-  return path.join(path.dirname(require.resolve('@flyball/server/package.json')), 'src', 'main.ts');
+  return path.join(path.dirname(require.resolve('@flyball/server/package.json')), 'bin', 'server.mjs');
 }
 
 async function waitUntilReady(flyball: Flyball, url: string, child: ChildProcess): Promise<void> {

@@ -8,7 +8,7 @@ import type { Analytics } from './analytics/analytics.ts';
 import { createAnalytics } from './analytics/duckdb-analytics.ts';
 import { type AuditLog, createAuditLog } from './audit/audit-log.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { type Database, openDatabase } from './database/database.ts';
+import { createDatabase, type Database } from './database/database.ts';
 import { createEventBus, type EventBus } from './events/event-bus.ts';
 import { createJobQueue, type JobQueue } from './jobs/job-queue.ts';
 import type { ObjectStore } from './objects/object-store.ts';
@@ -37,17 +37,31 @@ export interface Platform {
 
 export interface PlatformOptions {
   readonly config: Config;
-  readonly databaseUrl: string;
+  /** Where the database is, as soon as it is known. */
+  readonly databaseUrl: string | Promise<string>;
   /** Names the program in logs and in the database's list of connections. */
   readonly program: string;
   readonly poolSize?: number;
   readonly clock?: Clock;
 }
 
+/** The machinery, with a database that answers. */
 export async function openPlatform(options: PlatformOptions): Promise<Platform> {
+  const platform = await createPlatform(options);
+  try {
+    await platform.database.check();
+    return platform;
+  } catch (error) {
+    await platform.close();
+    throw error;
+  }
+}
+
+/** The machinery, whose database may still be starting. */
+export async function createPlatform(options: PlatformOptions): Promise<Platform> {
   const { config, program } = options;
   const log = createLog({ level: config.logLevel, program });
-  const database = await openDatabase({
+  const database = createDatabase({
     url: options.databaseUrl,
     applicationName: `flyball ${program}`,
     poolSize: options.poolSize ?? 10,

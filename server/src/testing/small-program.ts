@@ -8,10 +8,10 @@ import { runProgram } from '../run-program.ts';
 import type { RunningRole } from '../run-role.ts';
 
 /** Roles without any module: each answers `{ role, pid, projects }` from the database. Proves the supervisor alone. */
-async function startRole(config: Config, role: Role): Promise<RunningRole> {
+async function startRole(config: Config, role: Role, complete: Promise<Config>): Promise<RunningRole> {
   if (role === 'worker' && config.defaultArtifactRoot?.endsWith('/fail-worker'))
     throw new Error('This worker never starts');
-  const database = await openDatabase({ url: config.databaseUrl ?? '', applicationName: role, poolSize: 2 });
+  const database = await openDatabase({ url: (await complete).databaseUrl ?? '', applicationName: role, poolSize: 2 });
   const server = createServer((request, response) => {
     if (request.url === '/crash') process.exit(7);
     database.pool.query('select count(*) as projects from platform.project').then(

@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PlatformError } from '@flyball/api';
 import type { Command } from 'commander';
@@ -23,16 +21,9 @@ async function become(script: string, args: readonly string[]): Promise<void> {
   });
 }
 
-function serverProgram(): string {
-  try {
-    const require = createRequire(import.meta.url);
-    return path.join(path.dirname(require.resolve('@flyball/server/package.json')), 'src', 'main.ts');
-  } catch (cause) {
-    throw new PlatformError('unavailable', 'The server is not installed here; run this in a Flyball checkout', {
-      cause,
-    });
-  }
-}
+/** The server starts without this program, see `sdk/bin`: whoever comes here has none, or only wants help. */
+const noServer = (): PlatformError =>
+  new PlatformError('unavailable', 'The server is not installed here; run this in a Flyball checkout');
 
 function demoProgram(): string {
   const script = fileURLToPath(new URL('../../../../examples/flights/demo/main.ts', import.meta.url));
@@ -92,7 +83,9 @@ export function addProgramCommands(program: Command): void {
     )
     .allowUnknownOption()
     .allowExcessArguments()
-    .action(async (_options: unknown, command: Command) => await become(serverProgram(), command.args));
+    .action(() => {
+      throw noServer();
+    });
   program
     .command('demo')
     .description('run the loop on three million real flights')

@@ -37,9 +37,13 @@ export const settled = (success: boolean, message: string, observed?: unknown): 
 export const absent = (names: readonly string[]): CompiledRule =>
   settled(false, names.map((name) => `column ${name} is absent`).join('; '));
 
-const digits = new Intl.NumberFormat('en', { maximumSignificantDigits: 6, useGrouping: false });
+// Made when first needed: it takes longer than most modules take to load.
+let digits: Intl.NumberFormat | undefined;
 
-export const shownNumber = (value: number): string => digits.format(value);
+export function shownNumber(value: number): string {
+  digits ??= new Intl.NumberFormat('en', { maximumSignificantDigits: 6, useGrouping: false });
+  return digits.format(value);
+}
 
 interface Counts {
   readonly elements: number;

@@ -16,8 +16,8 @@ import { checkGates, type GatesInput } from './check-gates.ts';
 import { evaluateVersion } from './evaluate-version.ts';
 import { listEvaluations, listGateReports, type VersionPage } from './evaluation-store.ts';
 import { explainPredictions } from './explain-predictions.ts';
+import { loadOnnx } from './load-onnx.ts';
 import type { ModelRuntime } from './model-runtime.ts';
-import { loadOnnx } from './onnx-runtime.ts';
 import type { EvaluationParts } from './parts.ts';
 
 export { checkModelRuntime } from './check-model-runtime.ts';

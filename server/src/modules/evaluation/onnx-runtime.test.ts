@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { encodeOnnx, predictEnsemble, trainBoosting } from '@flyball/stats/learn';
 import { checkModelRuntime } from './check-model-runtime.ts';
-import { loadOnnx } from './onnx-runtime.ts';
+import { loadOnnx } from './load-onnx.ts';
 
 const rows = 400;
 const columns = [

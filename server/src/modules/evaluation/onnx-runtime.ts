@@ -45,7 +45,7 @@ function feedsOf(session: InferenceSession, columns: readonly Float32Array[], fr
 }
 
 /** Loads an ONNX file. Nothing of it is executed but its operators. */
-export async function loadOnnx(path: string): Promise<ModelRuntime> {
+export async function openOnnx(path: string): Promise<ModelRuntime> {
   const bytes = await readFile(path);
   const options = { intraOpNumThreads: 1, interOpNumThreads: 1 };
   const session = await InferenceSession.create(bytes, options).catch((cause: unknown) => {

@@ -2,8 +2,8 @@ import { PlatformError } from '@flyball/api';
 import { z } from 'zod';
 import type { Actor } from '#platform/access/actor';
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts';
+import { loadOnnx } from './load-onnx.ts';
 import { measureMetric } from './measure-predictions.ts';
-import { loadOnnx } from './onnx-runtime.ts';
 import type { EvaluationParts } from './parts.ts';
 import { loadVersion } from './version-model.ts';
 

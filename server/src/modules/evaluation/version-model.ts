@@ -1,6 +1,6 @@
 import { type ModelVersion, PlatformError } from '@flyball/api';
+import { loadOnnx } from './load-onnx.ts';
 import type { ModelRuntime } from './model-runtime.ts';
-import { loadOnnx } from './onnx-runtime.ts';
 import type { EvaluationParts } from './parts.ts';
 
 /** The ONNX file of a version; other flavors are served by other runtimes, which are not built yet. */

@@ -1,11 +1,11 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Platform } from '#platform/platform';
 import { type Child, type ChildEnding, spawnChild } from '#platform/processes/child';
+import { programFile } from '#platform/server-files';
 import type { StepLog } from './step-log.ts';
 import type { StepAssignment, StepReport } from './step-message.ts';
 
-const program = fileURLToPath(new URL('../../step-main.ts', import.meta.url));
+const program = programFile('step-main');
 
 const GRACE_MS = 5000;
 const IDLE_MS = 60_000;

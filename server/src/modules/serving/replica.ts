@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { type Child, spawnChild } from '#platform/processes/child';
+import { programFile } from '#platform/server-files';
 import type { RunFailure, Runner } from './batcher.ts';
 import { encodeFrame, encodeRows, type Message, type SentTensor, type Signature } from './frame.ts';
 import type { ReplicaHub } from './replica-hub.ts';
@@ -20,7 +20,7 @@ export interface ReplicaOptions {
 
 type Done = (result: Float32Array | RunFailure) => void;
 
-const program = fileURLToPath(new URL('replica-main.ts', import.meta.url));
+const program = programFile('modules/serving/replica-main');
 const MAX_LOG_BYTES = 64 * 1024;
 const KILL_AFTER_MS = 5_000;
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { PlatformError } from '@flyball/api';
 import { isAbandoned } from '../processes/owned-name.ts';
 import type { Analytics, AnalyticsJob, HeldAnalytics } from './analytics.ts';
-import { holdSandbox, once, openSandbox } from './duckdb-sandbox.ts';
+import { holdSandbox, once } from './sandbox.ts';
 
 export interface AnalyticsOptions {
   /** Holds one folder per run; those of dead processes are removed at the start. */
@@ -33,7 +33,11 @@ export function createAnalytics(options: AnalyticsOptions): Analytics {
   setMaxListeners(0, closing.signal);
   const active = new Set<Promise<unknown>>();
   const held = new Set<HeldAnalytics>();
-  const open = (job: AnalyticsJob) => openSandbox(options, scratchDir, job);
+  const open = async (job: AnalyticsJob) => {
+    // DuckDB takes its time to load, and the API starts without it.
+    const { openSandbox } = await import('./duckdb-sandbox.ts');
+    return await openSandbox(options, scratchDir, job);
+  };
 
   async function inPlace<T>(job: AnalyticsJob, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
     const stop = createStop(job, closing.signal);

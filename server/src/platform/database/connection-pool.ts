@@ -3,16 +3,17 @@ import { describeConnectionLoss, retryConnection } from './connection-loss.ts';
 import { valueParsers } from './value-parsers.ts';
 
 export interface ConnectionOptions {
-  url: string;
+  /** Where the database is, as soon as it is known. */
+  url: string | Promise<string>;
   applicationName: string;
   statementTimeoutMs?: number;
 }
 
 const PATIENCE_MS = 5_000;
 
+/** What a connection needs except its address. */
 export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
   return {
-    connectionString: options.url,
     application_name: options.applicationName,
     // Our statements are short: compiling one takes longer than running it.
     options: '-c timezone=UTC -c jit=off',
@@ -32,7 +33,10 @@ export function openPool(options: ConnectionOptions & { poolSize: number; patien
   // Without listeners the death of a connection, idle or in use, would end the process. Its query fails by itself.
   pool.on('error', () => undefined);
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
-  const patient = () => retryConnection(connect, options.patienceMs ?? PATIENCE_MS);
+  const patient = async () => {
+    pool.options.connectionString = await options.url;
+    return await retryConnection(connect, options.patienceMs ?? PATIENCE_MS);
+  };
   pool.connect = ((done?: Callback) => {
     if (done === undefined) return patient();
     patient().then((client) => done(undefined, client, client.release.bind(client)), done);

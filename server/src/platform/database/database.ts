@@ -2,7 +2,7 @@ import { PlatformError } from '@flyball/api';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { Pool } from 'pg';
 import { describeConnectionLoss } from './connection-loss.ts';
-import { openPool } from './connection-pool.ts';
+import { type ConnectionOptions, openPool } from './connection-pool.ts';
 import { openListener } from './notification-listener.ts';
 
 export interface Queryable {
@@ -27,30 +27,37 @@ export interface Database extends Queryable {
   notifyAll(channel: string, payloads: readonly string[], trx: Transaction): Promise<void>;
   /** For pg-boss and for bulk UNNEST statements in stores. */
   readonly pool: Pool;
-  /** As PostgreSQL names it, for example `18.4`. */
+  /** As PostgreSQL names it, for example `18.4`; known when `check` has passed. */
   readonly serverVersion: string;
+  /** Waits for the server; says `unavailable` when it cannot be reached or is not one we can use. */
+  check(): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface DatabaseOptions {
-  url: string;
-  applicationName: string;
+export interface DatabaseOptions extends ConnectionOptions {
   poolSize: number;
-  statementTimeoutMs?: number;
   /** How long to wait for a server that does not answer before saying `unavailable`. */
   patienceMs?: number;
 }
 
 const OLDEST_VERSION = 150_000;
 
+/** A database that has been checked. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const database = createDatabase(options);
+  try {
+    await database.check();
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Connects when it is first used: programs are composed while the server starts. */
+export function createDatabase(options: DatabaseOptions): Database {
   const pool = openPool(options);
-  const serverVersion = await checkServer(pool).catch(async (error: unknown) => {
-    await pool.end();
-    if (error instanceof PlatformError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new PlatformError('unavailable', `The database cannot be used: ${reason}`, { cause: error });
-  });
+  let serverVersion = 'unknown';
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const listener = openListener(options);
   const over = (connection: Kysely<unknown>): Queryable => ({
@@ -59,7 +66,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   return {
     ...over(kysely),
     pool,
-    serverVersion,
+    get serverVersion() {
+      return serverVersion;
+    },
+    async check() {
+      serverVersion = await checkServer(pool).catch((error: unknown) => {
+        if (error instanceof PlatformError) throw error;
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new PlatformError('unavailable', `The database cannot be used: ${reason}`, { cause: error });
+      });
+    },
     async transaction(work) {
       const later: (() => void)[] = [];
       const result = await kysely

@@ -3,6 +3,7 @@ import { PlatformError } from '@flyball/api';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { BaseLogger } from 'pino';
+import { serverFolder } from '../server-files.ts';
 import { openPool } from './connection-pool.ts';
 import { grantToPrograms } from './grant-to-programs.ts';
 
@@ -10,7 +11,7 @@ export type Log = Pick<BaseLogger, 'debug' | 'info' | 'warn' | 'error'>;
 
 const SCHEMA = 'flyball_migrations';
 const INSUFFICIENT_PRIVILEGE = '42501';
-const folder = new URL('../../../migrations/', import.meta.url);
+const folder = new URL('migrations/', serverFolder);
 
 /** The SQL files of `server/migrations` by name, without the extension. */
 export async function readMigrations(): Promise<Record<string, Migration>> {

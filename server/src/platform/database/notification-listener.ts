@@ -21,8 +21,7 @@ export function openListener(options: ConnectionOptions): NotificationListener {
   let closed = false;
 
   async function connect(): Promise<pg.Client> {
-    const client = new pg.Client({ ...clientConfig(options), statement_timeout: 0 });
-    client.on('error', () => undefined);
+    const client = await createClient(options);
     client.on('notification', ({ channel, payload }) => {
       for (const handler of handlers.get(channel) ?? []) handler(payload ?? '');
     });
@@ -93,6 +92,13 @@ export function openListener(options: ConnectionOptions): NotificationListener {
       await client?.end().catch(() => undefined);
     },
   };
+}
+
+async function createClient(options: ConnectionOptions): Promise<pg.Client> {
+  const place = { connectionString: await options.url, statement_timeout: 0 };
+  const client = new pg.Client({ ...clientConfig(options), ...place });
+  client.on('error', () => undefined);
+  return client;
 }
 
 /** A client executes one statement at a time. */

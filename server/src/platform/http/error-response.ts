@@ -5,6 +5,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 
 const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
   400: 'invalid_input',
+  403: 'not_allowed',
   404: 'not_found',
   413: 'too_large',
   414: 'invalid_input',

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
+import { serverFolder } from '../server-files.ts';
 
-const root = fileURLToPath(new URL('../../../../web/dist/', import.meta.url));
+const root = fileURLToPath(new URL('../web/dist/', serverFolder));
 
 const noPages = 'Flyball runs. The web UI is not built: start it with "npm start".\n';
 const policy =
@@ -27,18 +28,14 @@ export async function mountWeb(app: FastifyInstance, pathPrefix: string): Promis
   }
   const index = readIndex(file, pathPrefix);
   await app.register(fastifyStatic, {
-    root,
+    root: path.join(root, 'assets'),
+    prefix: '/assets/',
     index: false,
-    wildcard: false,
-    globIgnore: ['index.html'],
-    cacheControl: true,
-    maxAge: '1h',
-    setHeaders: (reply, asset) => {
-      if (asset.includes(`${path.sep}assets${path.sep}`)) {
-        reply.header('cache-control', 'public, max-age=31536000, immutable');
-      }
-      reply.header('content-security-policy', policy);
-    },
+    dotfiles: 'ignore',
+    // The name of each tells what is in it.
+    immutable: true,
+    maxAge: '1y',
+    setHeaders: (reply) => void reply.header('content-security-policy', policy),
   });
   for (const place of ['/', '/ui', '/ui/*']) {
     app.get(place, async (_request, reply) =>

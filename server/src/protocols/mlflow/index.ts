@@ -11,7 +11,7 @@ import type { SignedLinks } from '#platform/access/signed-links';
 import type { Registry } from '#registry';
 import type { Tracing } from '#tracing';
 import type { Tracking } from '#tracking';
-import type { CallContext } from './mlflow-call.ts';
+import type { CallContext, MlflowCall } from './mlflow-call.ts';
 import { answerMlflowError, answerNoEndpoint, saying } from './mlflow-error.ts';
 import { type MlflowRoute, mlflowCalls, prefixesOf, streamPrefixes, streamRoutes } from './route-table.ts';
 
@@ -69,8 +69,8 @@ function linksFor(request: FastifyRequest, { links, publicUrl, pathPrefix }: Mlf
   };
 }
 
-function checkServed(request: FastifyRequest, { servesArtifacts }: MlflowOptions): void {
-  if (servesArtifacts || request.routeOptions.url?.includes('/mlflow-artifacts/') !== true) return;
+function checkServed(path: string, { servesArtifacts }: MlflowOptions): void {
+  if (servesArtifacts || !path.startsWith('/mlflow-artifacts/')) return;
   throw new PlatformError('not_implemented', 'This server was started with --no-serve-artifacts');
 }
 
@@ -78,7 +78,7 @@ function checkServed(request: FastifyRequest, { servesArtifacts }: MlflowOptions
 async function contextOf(
   request: FastifyRequest,
   options: MlflowOptions,
-  { access: needed, scope }: Pick<MlflowRoute, 'access' | 'scope'>,
+  { access: needed, scope, path }: Pick<MlflowRoute, 'access' | 'scope' | 'path'>,
 ): Promise<CallContext> {
   const { tracking, tracing, registry, projects, access } = options;
   const actor = await access.authenticate(request.headers, request.id);
@@ -89,7 +89,7 @@ async function contextOf(
   if (scope === 'project' && project !== 'default') {
     await saying(access.requireProject(project), { not_found: `Workspace '${project}' not found` });
   }
-  checkServed(request, options);
+  checkServed(path, options);
   const query = request.query as Record<string, unknown>;
   return { actor, project, tracking, tracing, registry, projects, params, query, links: linksFor(request, options) };
 }
@@ -114,19 +114,51 @@ function mountCalls(scope: FastifyInstance, options: MlflowOptions, prefix: stri
   if (prefix.endsWith('3.0')) {
     scope.get('/mlflow/server-info', () => serverInfo(options));
   }
-  for (const call of mlflowCalls) {
-    if (!prefixesOf(call).includes(prefix)) continue;
-    const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-      // Authorisation does not wait for the body to be understood.
-      const context = await contextOf(request, options, call);
-      const answer = await call.run(request, context);
-      reply.status(call.status);
-      if (call.status === 204) return await reply.send();
-      reply.type('application/json');
-      return await reply.send(answer instanceof Readable ? answer : JSON.stringify(answer));
-    };
+  const calls = mlflowCalls.filter((call) => prefixesOf(call).includes(prefix));
+  const { fixed, others } = separateFixed(calls);
+  for (const call of others) {
+    const handler = (request: FastifyRequest, reply: FastifyReply) => answerCall(call, request, reply, options);
     scope.route({ method: call.method, url: call.path, bodyLimit: MOST_BODY_BYTES, handler });
   }
+  for (const method of new Set(calls.map((call) => call.method))) {
+    const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+      const { '*': path } = request.params as { '*': string };
+      const call = fixed.get(`${method} /${path}`);
+      if (call === undefined) return await answerNoEndpoint(request, reply);
+      return await answerCall(call, request, reply, options);
+    };
+    scope.route({ method, url: '/*', bodyLimit: MOST_BODY_BYTES, handler });
+  }
+}
+
+/**
+ * Calls whose path has no parameter are found by their path: a route for each would take a fifth of a second at every
+ * start. One that a path with parameters would take as well stays a route, which is then preferred.
+ */
+function separateFixed(calls: readonly MlflowCall[]) {
+  const fixed = new Map<string, MlflowCall>();
+  const withParams = calls.filter(({ path }) => /[:*]/.test(path));
+  const patterns = withParams.map(
+    ({ method, path }) => new RegExp(`^${method} ${path.replace(/:\w+/g, '[^/]+').replace('*', '.*')}$`),
+  );
+  const others: MlflowCall[] = [...withParams];
+  for (const call of calls) {
+    const name = `${call.method} ${call.path}`;
+    if (withParams.includes(call)) continue;
+    if (patterns.some((pattern) => pattern.test(name))) others.push(call);
+    else fixed.set(name, call);
+  }
+  return { fixed, others };
+}
+
+async function answerCall(call: MlflowCall, request: FastifyRequest, reply: FastifyReply, options: MlflowOptions) {
+  // Authorisation does not wait for the body to be understood.
+  const context = await contextOf(request, options, call);
+  const answer = await call.run(request, context);
+  reply.status(call.status);
+  if (call.status === 204) return await reply.send();
+  reply.type('application/json');
+  return await reply.send(answer instanceof Readable ? answer : JSON.stringify(answer));
 }
 
 function mountStreams(scope: FastifyInstance, options: MlflowOptions): void {
@@ -134,7 +166,7 @@ function mountStreams(scope: FastifyInstance, options: MlflowOptions): void {
   scope.setErrorHandler(answerMlflowError);
   for (const route of streamRoutes) {
     const handler = async (request: FastifyRequest, reply: FastifyReply) =>
-      await route.run(request, reply, await contextOf(request, options, { access: route.access, scope: 'project' }));
+      await route.run(request, reply, await contextOf(request, options, { ...route, scope: 'project' }));
     for (const prefix of streamPrefixes(route)) {
       scope.route({ method: route.method, url: prefix + route.path, bodyLimit: MOST_ARTIFACT_BYTES, handler });
     }

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { createUserProject, type UserProject } from '../testing/user-project.ts';
 import { exitCodes } from './exit-code.ts';
 
-const cli = fileURLToPath(new URL('./main.ts', import.meta.url));
+const cli = fileURLToPath(new URL('../../bin/flyball.mjs', import.meta.url));
 
 const definitions = `import { count, defineDataset, defineEntity } from '@flyball/sdk';
 import { defineFeatureView, defineModel, expectation } from '@flyball/sdk';

@@ -35,8 +35,9 @@ export interface ApiOptions {
   readonly checkAnswers?: boolean;
 }
 
-export interface ListeningApi {
-  readonly url: string;
+export interface PreparedApi {
+  /** Where it answers from then on. */
+  listen(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -91,13 +92,13 @@ function mountModules(app: FastifyInstance, modules: Modules, options: ServeOpti
   serve(app, routes, handlers, options);
 }
 
-/** The API role: the native API, foreign doors, the web UI, probes. */
-export async function listenApi(
+/** The API role, ready to listen: the native API, foreign doors, the web UI, probes. */
+export async function prepareApi(
   platform: Platform,
   modules: Modules,
   options: ApiOptions,
   mountDoors: (app: FastifyInstance) => Promise<void>,
-): Promise<ListeningApi> {
+): Promise<PreparedApi> {
   const { config } = platform;
   const app = createHttpApp({
     log: platform.log,
@@ -117,8 +118,14 @@ export async function listenApi(
   mountModules(app, modules, serving);
   await mountDoors(app);
   await mountWeb(app, config.staticPrefix ?? '');
-  await app.listen({ host: config.host, port: config.port });
-  const address = app.server.address() as AddressInfo;
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return { url: `http://${host}:${address.port}`, close: () => app.close() };
+  await app.ready();
+  return {
+    async listen() {
+      await app.listen({ host: config.host, port: config.port });
+      const address = app.server.address() as AddressInfo;
+      const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+      return `http://${host}:${address.port}`;
+    },
+    close: () => app.close(),
+  };
 }
