@@ -1,10 +1,11 @@
-// Metrics ingested by our server and by the newest `mlflow server` with its default store, over the same protocol from
-// the same clients: one at a time and in batches of 1,000, with 1 and 32 clients. Slices alternate; medians are
-// compared.
+// Metrics ingested by our server and by the newest `mlflow server`, on SQLite, its default, and on the PostgreSQL that
+// is ours, over the same protocol from the same clients: one at a time and in batches of 1,000, with 1 and 32 clients.
+// Slices alternate; medians are compared.
 // What PostgreSQL itself can do is measured in the same run. Writes bench/results/tracking.json.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { startEmbeddedPostgres } from '../server/src/platform/database/embedded-postgres.ts';
 import { median, round, writeReport } from './report/write-report.ts';
 import { databaseLimits } from './tracking/database-limits.ts';
@@ -107,15 +108,25 @@ async function compare(stages: readonly Stage[], operation: Operation, clients: 
       slices[k]!.push(await load(stage.server.url, clients, SLICE_MS, (client) => call(stage, client)));
     }
   }
-  const [ours, theirs] = slices.map((own) => summary(own, metrics)) as [
-    ReturnType<typeof summary>,
-    ReturnType<typeof summary>,
-  ];
-  const ratio = round(ours.callsPerSecond / theirs.callsPerSecond);
-  process.stdout.write(
-    `${operation} ×${clients}: ${ours.callsPerSecond}/s against ${theirs.callsPerSecond}/s, ${ratio} times\n`,
-  );
-  return { operation, clients, flyball: ours, mlflow: theirs, ratio };
+  const [ours, ...theirs] = slices.map((own) => summary(own, metrics));
+  const peers = theirs.map((peer, k) => {
+    const { name } = stages[k + 1]!.server;
+    return { name, ...peer, ratio: round(ours!.callsPerSecond / peer.callsPerSecond) };
+  });
+  const told = peers.map(({ name, callsPerSecond, ratio }) => `${ratio} times ${name} (${callsPerSecond}/s)`);
+  process.stdout.write(`${operation} ×${clients}: ${ours!.callsPerSecond}/s, ${told.join(', ')}\n`);
+  return { operation, clients, flyball: ours!, peers };
+}
+
+/** A database of its own for the peer, on the server that we use. */
+async function peerDatabase(adminUrl: string, ownerUrl: string): Promise<string> {
+  const admin = new pg.Client(adminUrl);
+  await admin.connect();
+  await admin.query(`create database mlflow owner ${new URL(ownerUrl).username}`);
+  await admin.end();
+  const url = new URL(ownerUrl);
+  url.pathname = '/mlflow';
+  return url.href;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'flyball-bench-tracking-'));
@@ -123,7 +134,9 @@ const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'database')
 const servers: RunningServer[] = [];
 try {
   servers.push(await startFlyball(join(folder, 'flyball'), postgres.url, postgres.ownerUrl));
-  servers.push(await startMlflow(join(folder, 'mlflow')));
+  servers.push(await startMlflow(join(folder, 'mlflow-sqlite')));
+  const peer = await peerDatabase(postgres.adminUrl, postgres.ownerUrl);
+  servers.push(await startMlflow(join(folder, 'mlflow-postgres'), peer));
   const stages: Stage[] = [];
   for (const server of servers) stages.push(await prepare(server));
   const before = await databaseLimits(postgres.ownerUrl, SLICE_MS);
@@ -144,7 +157,6 @@ try {
       rounds: ROUNDS,
       sliceMs: SLICE_MS,
       metricsPerBatch: BATCH,
-      mlflowStore: 'SQLite',
       mlflowWorkers: 'default',
     },
     database: {

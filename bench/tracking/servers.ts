@@ -62,13 +62,26 @@ export async function startFlyball(folder: string, databaseUrl: string, ownerUrl
   return { name: 'flyball', url, gatewayUrl, pid: child.pid!, version: process.version, stop: stopper(child) };
 }
 
-/** The newest `mlflow server` with its default store, SQLite, and its default number of workers. */
-export async function startMlflow(folder: string): Promise<RunningServer> {
-  const python = process.env['FLYBALL_BENCH_PYTHON'] ?? peerPython('mlflow', ['--upgrade', 'mlflow']);
+/** As SQLAlchemy writes the address of a PostgreSQL that listens on a socket. */
+function forSqlalchemy(address: string): string {
+  const url = new URL(address);
+  const socket = url.searchParams.get('host');
+  const place = socket === null ? url.host : '';
+  const query = socket === null ? '' : `?host=${encodeURIComponent(socket)}&port=${url.port || '5432'}`;
+  return `postgresql+psycopg2://${url.username}:${url.password}@${place}${url.pathname}${query}`;
+}
+
+/**
+ * The newest `mlflow server` with its default number of workers, and its default store, SQLite, unless it is given
+ * a database of PostgreSQL.
+ */
+export async function startMlflow(folder: string, databaseUrl?: string): Promise<RunningServer> {
+  const packages = ['--upgrade', 'mlflow', 'psycopg2-binary'];
+  const python = process.env['FLYBALL_BENCH_PYTHON'] ?? peerPython('mlflow', packages);
   const version = execFileSync(python, ['-c', 'import mlflow; print(mlflow.__version__)'], { encoding: 'utf8' }).trim();
   mkdirSync(folder, { recursive: true });
   const port = await freePort();
-  const store = `sqlite:///${join(folder, 'mlflow.db')}`;
+  const store = databaseUrl === undefined ? `sqlite:///${join(folder, 'mlflow.db')}` : forSqlalchemy(databaseUrl);
   const args = [
     '--port',
     String(port),
@@ -85,5 +98,6 @@ export async function startMlflow(folder: string): Promise<RunningServer> {
   });
   const url = `http://127.0.0.1:${port}`;
   await untilReady(url, child);
-  return { name: 'mlflow', url, version, stop: stopper(child) };
+  const name = databaseUrl === undefined ? 'mlflow on SQLite' : 'mlflow on PostgreSQL';
+  return { name, url, version, stop: stopper(child) };
 }
