@@ -1,15 +1,21 @@
-// Searches among many runs, over MLflow's protocol, by our server and by the newest `mlflow server` with its default
-// store; how the cost grows with the runs; and a metric of a million points: its curve for a chart, its whole history,
-// and the memory that the server takes for it. Writes bench/results/search.json.
+// Searches among many runs, over MLflow's protocol, by our server and by the newest `mlflow server` on SQLite, its
+// default, and on our PostgreSQL; how the cost grows with the runs; and a metric of a million points: its curve for a
+// chart, its whole history, and the memory that the server takes for it. Writes bench/results/search.json.
 // A million runs take 10 GB of disk for the time; FLYBALL_BENCH_MILLION=0 leaves them out.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../server/src/platform/database/embedded-postgres.ts';
 import { median, round, writeReport } from './report/write-report.ts';
-import { fillFlyball, fillMlflow, fillMlflowCurve, KEYS } from './search/fill.ts';
+import { fillFlyball, fillMlflow, fillMlflowCurve, fillMlflowPostgres, KEYS } from './search/fill.ts';
 import { load } from './tracking/load.ts';
-import { type RunningFlyball, type RunningServer, startFlyball, startMlflow } from './tracking/servers.ts';
+import {
+  peerDatabase,
+  type RunningFlyball,
+  type RunningServer,
+  startFlyball,
+  startMlflow,
+} from './tracking/servers.ts';
 
 const SIZES = [10_000, 100_000, ...(process.env['FLYBALL_BENCH_MILLION'] === '0' ? [] : [1_000_000])];
 const PEER_SIZE = 100_000;
@@ -163,7 +169,8 @@ async function measureCurve(server: RunningFlyball, experiment: string) {
   };
 }
 
-async function measurePeer(server: RunningServer, file: string) {
+/** The peer on its default store. */
+async function measureSqlite(server: RunningServer, file: string) {
   const experiment = await newExperiment(server, 'bench search');
   const run = await newRun(server, experiment);
   fillMlflow(file, experiment, PEER_SIZE);
@@ -171,6 +178,19 @@ async function measurePeer(server: RunningServer, file: string) {
   fillMlflowCurve(file, run, POINTS);
   const history = await readHistory(server, run).catch(() => null);
   return { runs: PEER_SIZE, ...found, historySeconds: history && round(history.seconds) };
+}
+
+async function measurePostgres(server: RunningServer, url: string) {
+  const experiment = await newExperiment(server, 'bench search');
+  await fillMlflowPostgres(url, experiment, PEER_SIZE);
+  return { runs: PEER_SIZE, ...(await measure(server, experiment, PEER_REPEATS)) };
+}
+
+/** How many times longer the peer takes for each search. */
+function ratiosOf(ours: Readonly<Record<string, Figures>>, theirs: Readonly<Record<string, Figures>>) {
+  const names = Object.keys(searches);
+  const ratios = Object.fromEntries(names.map((name) => [name, round(theirs[name]!.p50Ms / ours[name]!.p50Ms)]));
+  return { ...ratios, median: round(median(Object.values(ratios))) };
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'flyball-bench-search-'));
@@ -191,29 +211,32 @@ try {
   }
   const curve = await measureCurve(flyball, await newExperiment(flyball, 'curve'));
   process.stdout.write(`${POINTS} points: ${JSON.stringify(curve)}\n`);
-  const mlflow = await startMlflow(join(folder, 'mlflow'));
-  servers.push(mlflow);
-  const peer = await measurePeer(mlflow, join(folder, 'mlflow', 'mlflow.db'));
-  const ours = sizes.find(({ runs }) => runs === PEER_SIZE)!;
-  const ratios = Object.fromEntries(
-    Object.keys(searches).map((name) => [name, round(peer.each[name]!.p50Ms / ours.each[name]!.p50Ms)]),
-  );
+  const sqlite = await startMlflow(join(folder, 'mlflow'));
+  servers.push(sqlite);
+  const onSqlite = await measureSqlite(sqlite, join(folder, 'mlflow', 'mlflow.db'));
+  const peerUrl = await peerDatabase(postgres.adminUrl, postgres.ownerUrl);
+  const other = await startMlflow(join(folder, 'mlflow-postgres'), peerUrl);
+  servers.push(other);
+  const onPostgres = await measurePostgres(other, peerUrl);
+  const { each } = sizes.find(({ runs }) => runs === PEER_SIZE)!;
+  const ratios = { sqlite: ratiosOf(each, onSqlite.each), postgres: ratiosOf(each, onPostgres.each) };
   writeReport('search', {
-    versions: { mlflow: mlflow.version },
+    versions: { mlflow: sqlite.version },
     what: 'Milliseconds of a search for runs over the MLflow protocol by one client, and of reading a long metric',
     settings: {
       page: PAGE,
       keysPerRun: { metrics: KEYS, params: KEYS, tags: 4 },
       repeats: REPEATS,
       mlflowRepeats: PEER_REPEATS,
-      mlflowStore: 'SQLite',
       searches,
     },
     flyball: { sizes, curve },
-    mlflow: peer,
-    ratios: { ...ratios, median: round(median(Object.values(ratios))) },
+    mlflow: { sqlite: onSqlite, postgres: onPostgres },
+    ratios,
   });
-  process.stdout.write(`mlflow, ${PEER_SIZE} runs: p50 ${peer.all.p50Ms} ms; ratios ${JSON.stringify(ratios)}\n`);
+  process.stdout.write(
+    `mlflow, ${PEER_SIZE} runs: p50 ${onSqlite.all.p50Ms} and ${onPostgres.all.p50Ms} ms; ratios ${JSON.stringify(ratios)}\n`,
+  );
 } finally {
   for (const server of servers) await server.stop();
   await postgres.stop();

@@ -5,12 +5,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { startEmbeddedPostgres } from '../server/src/platform/database/embedded-postgres.ts';
 import { median, round, writeReport } from './report/write-report.ts';
 import { databaseLimits } from './tracking/database-limits.ts';
 import { type Call, load, type Slice } from './tracking/load.ts';
-import { type RunningServer, startFlyball, startMlflow } from './tracking/servers.ts';
+import { peerDatabase, type RunningServer, startFlyball, startMlflow } from './tracking/servers.ts';
 
 const ROUNDS = 5;
 const SLICE_MS = 2_000;
@@ -116,17 +115,6 @@ async function compare(stages: readonly Stage[], operation: Operation, clients: 
   const told = peers.map(({ name, callsPerSecond, ratio }) => `${ratio} times ${name} (${callsPerSecond}/s)`);
   process.stdout.write(`${operation} ×${clients}: ${ours!.callsPerSecond}/s, ${told.join(', ')}\n`);
   return { operation, clients, flyball: ours!, peers };
-}
-
-/** A database of its own for the peer, on the server that we use. */
-async function peerDatabase(adminUrl: string, ownerUrl: string): Promise<string> {
-  const admin = new pg.Client(adminUrl);
-  await admin.connect();
-  await admin.query(`create database mlflow owner ${new URL(ownerUrl).username}`);
-  await admin.end();
-  const url = new URL(ownerUrl);
-  url.pathname = '/mlflow';
-  return url.href;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'flyball-bench-tracking-'));

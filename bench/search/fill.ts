@@ -10,10 +10,10 @@ const TABLES = ['latest_metric', 'param', 'run_tag'];
 /** Indexes are built afterwards, which takes a tenth of the time for tens of millions of rows. */
 async function withoutIndexes(client: pg.Client, work: () => Promise<void>): Promise<void> {
   const { rows } = await client.query<{ drop: string; make: string }>(
-    `select coalesce(format('alter table %s drop constraint %I', i.indrelid::regclass, c.conname),
-            format('drop index %s', i.indexrelid::regclass)) as drop,
-        coalesce(format('alter table %s add %s', i.indrelid::regclass, pg_get_constraintdef(c.oid)),
-            pg_get_indexdef(i.indexrelid)) as make
+    `select case when c.oid is null then format('drop index %s', i.indexrelid::regclass)
+          else format('alter table %s drop constraint %s', i.indrelid::regclass, quote_ident(c.conname)) end as drop,
+        case when c.oid is null then pg_get_indexdef(i.indexrelid)
+          else format('alter table %s add %s', i.indrelid::regclass, pg_get_constraintdef(c.oid)) end as make
       from pg_index i left join pg_constraint c on c.conindid = i.indexrelid and c.contype = 'p'
       where i.indrelid = any ($1::regclass[])`,
     [TABLES.map((table) => `tracking.${table}`)],
@@ -88,6 +88,36 @@ export function fillMlflow(file: string, experiment: string, runs: number): void
   }
   database.exec('commit; analyze');
   database.close();
+}
+
+/** The same into the tables of MLflow's store in PostgreSQL. */
+export async function fillMlflowPostgres(url: string, experiment: string, runs: number): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const run = (i: string): string => `md5('${experiment}/' || ${i})`;
+  try {
+    await client.query(`insert into runs (run_uuid, name, source_type, source_name, entry_point_name, user_id, status,
+        start_time, end_time, source_version, lifecycle_stage, artifact_uri, experiment_id)
+      select ${run('i')}, 'run-' || i, 'LOCAL', '', '', 'bench', 'FINISHED', ${START} + i * 1000::bigint,
+        ${START} + i * 1000::bigint + 500, '', 'active', 'mlflow-artifacts:/${experiment}', ${experiment}
+      from generate_series(1, ${runs}) i`);
+    const each = `generate_series(1, ${runs}) i, generate_series(0, ${KEYS - 1}) k`;
+    await client.query(`insert into latest_metrics (key, value, timestamp, step, is_nan, run_uuid)
+      select 'metric_' || k, random(), ${START}, 0, false, ${run('i')} from ${each}`);
+    await client.query(`insert into metrics (key, value, timestamp, step, is_nan, run_uuid)
+      select key, value, timestamp, step, is_nan, run_uuid from latest_metrics`);
+    await client.query(`insert into params (key, value, run_uuid)
+      select 'param_' || k, case k when 0 then 'group' || (i % 5) when 1 then 'rare' || (i % 1000)
+        else substr(md5(k || '/' || i), 1, 8) end, ${run('i')} from ${each}`);
+    await client.query(`insert into tags (key, value, run_uuid)
+      select t.key, case t.key when 'mlflow.runName' then 'run-' || i when 'mlflow.user' then 'bench'
+        when 'team' then 'team' || (i % 20) else 'train.py' end, ${run('i')}
+      from generate_series(1, ${runs}) i,
+        unnest(array['mlflow.runName', 'mlflow.user', 'mlflow.source.name', 'team']) t (key)`);
+    await client.query('vacuum analyze');
+  } finally {
+    await client.end();
+  }
 }
 
 /** A long curve into MLflow's tables. */

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import pg from 'pg';
 import { peerPython } from '../report/peer-python.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
@@ -60,6 +61,17 @@ export async function startFlyball(folder: string, databaseUrl: string, ownerUrl
   await untilReady(url, child);
   const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
   return { name: 'flyball', url, gatewayUrl, pid: child.pid!, version: process.version, stop: stopper(child) };
+}
+
+/** A database of its own for the peer, on the server that we use. */
+export async function peerDatabase(adminUrl: string, ownerUrl: string): Promise<string> {
+  const admin = new pg.Client(adminUrl);
+  await admin.connect();
+  await admin.query(`create database mlflow owner ${new URL(ownerUrl).username}`);
+  await admin.end();
+  const url = new URL(ownerUrl);
+  url.pathname = '/mlflow';
+  return url.href;
 }
 
 /** As SQLAlchemy writes the address of a PostgreSQL that listens on a socket. */
