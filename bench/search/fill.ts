@@ -47,11 +47,13 @@ async function fillTables(client: pg.Client, experiment: string, runs: number): 
   await client.query(`insert into tracking.latest_metric (run, key, experiment, start_ms, timestamp_ms, step, value,
         is_nan, first_step, points, least, greatest)
       select r.id, 'metric_' || k, r.experiment, r.start_ms, r.start_ms, 0, v, false, 0, 1, v, v
-      from (select r.* ${of}) r, generate_series(0, ${KEYS - 1}) k, lateral (select random() + r.id * 0 as v) value`);
+      from (select r.* ${of}) r, generate_series(0, ${KEYS - 1}) k, lateral (select random() + (r.id + k) * 0 as v) value
+    order by r.id, k`);
   await client.query(`insert into tracking.param (run, key, experiment, start_ms, value)
       select r.id, 'param_' || k, r.experiment, r.start_ms, case k when 0 then 'group' || (r.id % 5)
         when 1 then 'rare' || (r.id % 1000) else substr(md5(k || '/' || r.id), 1, 8) end
-      from (select r.* ${of}) r, generate_series(0, ${KEYS - 1}) k`);
+      from (select r.* ${of}) r, generate_series(0, ${KEYS - 1}) k
+      order by r.id, k`);
   await client.query(`insert into tracking.run_tag (run, key, experiment, start_ms, value)
       select r.id, t.key, r.experiment, r.start_ms, case t.key when 'mlflow.runName' then r.name
         when 'mlflow.user' then 'bench' when 'team' then 'team' || (r.id % 20) else 'train.py' end
@@ -101,7 +103,7 @@ export async function fillMlflowPostgres(url: string, experiment: string, runs: 
       select ${run('i')}, 'run-' || i, 'LOCAL', '', '', 'bench', 'FINISHED', ${START} + i * 1000::bigint,
         ${START} + i * 1000::bigint + 500, '', 'active', 'mlflow-artifacts:/${experiment}', ${experiment}
       from generate_series(1, ${runs}) i`);
-    const each = `generate_series(1, ${runs}) i, generate_series(0, ${KEYS - 1}) k`;
+    const each = `generate_series(1, ${runs}) i, generate_series(0, ${KEYS - 1}) k order by i, k`;
     await client.query(`insert into latest_metrics (key, value, timestamp, step, is_nan, run_uuid)
       select 'metric_' || k, random(), ${START}, 0, false, ${run('i')} from ${each}`);
     await client.query(`insert into metrics (key, value, timestamp, step, is_nan, run_uuid)
