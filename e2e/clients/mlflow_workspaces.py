@@ -62,4 +62,22 @@ assert refusal(lambda: mlflow.delete_workspace("team-a")) == "INVALID_STATE"
 mlflow.create_workspace("short-lived")
 mlflow.delete_workspace("short-lived")
 assert "short-lived" not in {one.name for one in mlflow.list_workspaces()}
+
+moved = {"team-m": "moved experiment", "team-n": "shared name"}
+for workspace, experiment in moved.items():
+    mlflow.create_workspace(workspace)
+    mlflow.set_workspace(workspace)
+    mlflow.set_experiment(experiment)
+    with mlflow.start_run() as run:
+        mlflow.log_metric("m", 1.5)
+    runs[workspace] = run.info.run_id
+mlflow.set_workspace(None)
+mlflow.set_experiment("shared name")
+mlflow.delete_workspace("team-m", mode="SET_DEFAULT")
+assert MlflowClient().get_run(runs["team-m"]).data.metrics == {"m": 1.5}
+assert refusal(lambda: mlflow.delete_workspace("team-n", mode="SET_DEFAULT")) == "INVALID_STATE"
+mlflow.delete_workspace("team-n", mode="CASCADE")
+assert {one.name for one in mlflow.list_workspaces()}.isdisjoint(moved)
+mlflow.set_workspace("team-n")
+assert refusal(lambda: MlflowClient().get_run(runs["team-n"])) == "RESOURCE_DOES_NOT_EXIST"
 print(json.dumps({"run": runs["team-a"]}))

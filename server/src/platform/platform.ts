@@ -89,7 +89,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     events,
     audit,
     access,
-    projects: createProjects(database, audit),
+    projects: createProjects(database, audit, jobs),
     links: createSignedLinks(database, clock),
     secrets: createSealedSecrets(database, config.secretKey),
     metrics: createMetrics(program),

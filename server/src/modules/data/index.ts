@@ -10,6 +10,7 @@ import type { DataDoor } from './data-door.ts';
 import { findDataset, insertUpload } from './dataset-store.ts';
 import { recordLineage } from './lineage-store.ts';
 import type { DataParts } from './parts.ts';
+import { dataContents } from './project-contents.ts';
 import { putDataset } from './put-dataset.ts';
 import { dataHandlers } from './routes.ts';
 import { findVersion } from './version-store.ts';
@@ -49,5 +50,6 @@ export function createData(platform: Platform): Data {
       record: async (on, project, edges, nodes = []) => await recordLineage(on, project, edges, nodes),
     },
   };
+  platform.projects.contribute(dataContents(parts));
   return { ...door, handlers: dataHandlers(parts, door) };
 }

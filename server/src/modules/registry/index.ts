@@ -22,6 +22,7 @@ import { registryImportHandlers } from './import-models.ts';
 import { deleteModel, findModel, insertModel, listModels, type ModelChange, updateModel } from './model-store.ts';
 import { moveAliasIn, removeAlias, setAlias } from './move-alias.ts';
 import type { RegistryParts } from './parts.ts';
+import { registryContents } from './project-contents.ts';
 import type { RegistryDoor } from './registry-door.ts';
 import { registryHandlers } from './routes.ts';
 import { searchModels, searchVersions } from './search-registry.ts';
@@ -162,6 +163,7 @@ async function removeVersion(
 export function createRegistry(platform: Platform, data: Data, tracking: Tracking): Registry {
   const parts: RegistryParts = { platform, data, tracking, aliasGuard: async () => false };
   const { database, objects } = platform;
+  platform.projects.contribute(registryContents(parts));
   platform.events.subscribe('registry.webhooks', ['registry.changed'], async (event) => {
     await fanOutChange(parts, event);
   });

@@ -18,6 +18,8 @@ import {
 import { listDatasetRecords, removeDatasetRecords, upsertDatasetRecords } from './evaluation-records.ts';
 import { logSpans } from './log-spans.ts';
 import type { TracingParts } from './parts.ts';
+import { tracingContents } from './project-contents.ts';
+import { deleteSomeTraces } from './project-contents-store.ts';
 import { tracingHandlers } from './routes.ts';
 import {
   getScorer,
@@ -112,6 +114,8 @@ const scorersOf = (parts: TracingParts): Scorers => ({
 
 export function createTracing(platform: Platform, tracking: Tracking): Tracing {
   const parts: TracingParts = { platform, tracking };
+  platform.projects.contribute(tracingContents(parts));
+  tracking.purgeFirst(async (trx, experiment, limit) => await deleteSomeTraces(trx, { experiment }, limit));
   return {
     traces: tracesOf(parts),
     assessments: assessmentsOf(parts),

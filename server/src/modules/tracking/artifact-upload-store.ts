@@ -45,6 +45,14 @@ export async function deleteUpload(on: Queryable, id: string): Promise<void> {
   await sql`delete from tracking.artifact_upload where id = ${id}`.execute(on.tables<unknown>());
 }
 
+/** Takes away some uploads of a project; each is given to one caller only. */
+export async function takeUploadsOf(on: Queryable, project: string, most: number): Promise<StoredUpload[]> {
+  const { rows } = await sql<StoredUpload>`delete from tracking.artifact_upload where id in (
+      select id from tracking.artifact_upload where project = ${project} limit ${most} for update skip locked)
+    returning id, project, path, store_upload, digest, size_bytes`.execute(on.tables<unknown>());
+  return rows;
+}
+
 /** Takes away some uploads that were begun before that moment; each is given to one caller only. */
 export async function takeOldUploads(on: Queryable, before: Date, most: number): Promise<StoredUpload[]> {
   const { rows } = await sql<StoredUpload>`delete from tracking.artifact_upload where id in (

@@ -43,9 +43,14 @@ export async function startUpload(parts: TrackingParts, actor: Actor, project: s
 }
 
 /** Throws away what was never completed. */
-async function sweep({ platform }: TrackingParts): Promise<void> {
-  const before = new Date(platform.clock.now().getTime() - LONGEST_MS);
-  for (const { digest, store_upload: old } of await takeOldUploads(platform.database, before, SWEPT_AT_ONCE)) {
+async function sweep(parts: TrackingParts): Promise<void> {
+  const before = new Date(parts.platform.clock.now().getTime() - LONGEST_MS);
+  await dropUploads(parts, await takeOldUploads(parts.platform.database, before, SWEPT_AT_ONCE));
+}
+
+/** Throws away the parts of uploads whose rows are gone. */
+export async function dropUploads({ platform }: TrackingParts, uploads: readonly StoredUpload[]): Promise<void> {
+  for (const { digest, store_upload: old } of uploads) {
     if (digest !== null) continue;
     await platform.objects.uploads.abort(old).catch((error: unknown) => {
       platform.log.warn({ err: error }, 'the parts of an old upload stay behind');

@@ -36,6 +36,7 @@ import { readBulkHistory } from './metric-store.ts';
 import { getMetricCurves, readMetricHistory, sampleMetric } from './metrics.ts';
 import type { RunStart, TrackingParts } from './parts.ts';
 import { presentRun } from './present-run.ts';
+import { trackingContents } from './project-contents.ts';
 import { workOffPurges } from './purge-job.ts';
 import { PURGE_QUEUE } from './purge-runs.ts';
 import { applyRetention, RETENTION_CRON, RETENTION_QUEUE } from './retention.ts';
@@ -236,6 +237,9 @@ function doorOf(parts: TrackingParts, announcer: MetricAnnouncer): TrackingDoor 
     guardPurges: (guard) => {
       parts.purgeGuard = guard;
     },
+    purgeFirst: (step) => {
+      parts.purgeStep = step;
+    },
     stop: async () => await announcer.stop(),
   };
 }
@@ -254,7 +258,9 @@ export function createTracking(platform: Platform): Tracking {
     writes: createWrites(platform, announcer),
     starts,
     purgeGuard: async () => new Map(),
+    purgeStep: async () => 0,
   };
+  platform.projects.contribute(trackingContents(parts));
   platform.jobs.define(PURGE_QUEUE, {}, async (_, { signal }) => await workOffPurges(parts, signal));
   platform.jobs.define(RETENTION_QUEUE, {}, async (_, { signal }) => await applyRetention(parts, signal));
   const door = doorOf(parts, announcer);

@@ -2,7 +2,7 @@ import type { Actor } from '#platform/access/actor';
 import type { Platform } from '#platform/platform';
 import type { BatchQueue } from './batch-queue.ts';
 import type { RunWrite } from './batch-store.ts';
-import type { PurgeGuard } from './purge-guard.ts';
+import type { PurgeGuard, PurgeStep } from './purge-guard.ts';
 import type { NewRun, StoredRun } from './run-store.ts';
 
 /** A run that waits for the next commit; `started` is set once it is durable. */
@@ -23,4 +23,5 @@ export interface TrackingParts {
   readonly starts: BatchQueue<RunStart>;
   /** What others have built on runs, asked before these are purged. */
   purgeGuard: PurgeGuard;
+  purgeStep: PurgeStep;
 }

@@ -1,3 +1,7 @@
+import type { Platform } from '#platform/platform';
+
+type Trx = Pick<Platform['database'], 'tables'>;
+
 /** What may rest on something: on these runs and logged models. */
 export interface PurgeQuestion {
   readonly project: string;
@@ -7,3 +11,6 @@ export interface PurgeQuestion {
 
 /** Says of each run or model on which something rests what that is. */
 export type PurgeGuard = (question: PurgeQuestion) => Promise<ReadonlyMap<string, readonly string[]>>;
+
+/** Deletes some of what is in an experiment beside runs and models; how many rows. */
+export type PurgeStep = (trx: Trx, experiment: number, limit: number) => Promise<number>;

@@ -49,9 +49,10 @@ async function purgeFiles({ platform: { database } }: TrackingParts, purge: Unfi
 }
 
 /** A batch of an experiment: models, then runs, at last itself. False when nothing is left of it. */
-async function purgeSome({ platform }: TrackingParts, experiment: PurgingExperiment): Promise<boolean> {
+async function purgeSome({ platform, purgeStep }: TrackingParts, experiment: PurgingExperiment): Promise<boolean> {
   const { id, project, purged_by: askedBy, purge_reason: reason } = experiment;
   return await platform.database.transaction(async (trx) => {
+    if ((await purgeStep(trx, id, ROWS_AT_ONCE)) > 0) return true;
     const models = await lockModelsOf(trx, id, ROWS_AT_ONCE);
     const runs = models.length > 0 ? [] : await lockRunsOf(trx, id, ROWS_AT_ONCE);
     if (models.length + runs.length === 0) {

@@ -15,7 +15,7 @@ import type { StoredLoggedModel } from './logged-model-store.ts';
 import type { changeLoggedModel, LoggedModelSearchInput, NewLoggedModelInput } from './logged-models.ts';
 import type { BulkPoint } from './metric-store.ts';
 import type { HistoryInput, HistoryPage, MetricCurve, SampleInput } from './metrics.ts';
-import type { PurgeGuard } from './purge-guard.ts';
+import type { PurgeGuard, PurgeStep } from './purge-guard.ts';
 import type { StoredInput, StoredRun } from './run-store.ts';
 import type { RunChangeInput, RunSearchInput } from './runs.ts';
 import type { StartRunInput } from './start-run.ts';
@@ -158,6 +158,8 @@ export interface TrackingDoor {
   ): Promise<{ path: string; digest: string; sizeBytes: number }[]>;
   /** What is built on runs and must not lose them. */
   guardPurges(guard: PurgeGuard): void;
+  /** What is in experiments beside runs and models, and goes before them when they are purged. */
+  purgeFirst(step: PurgeStep): void;
   start(): Promise<void>;
   /** In the processes that do jobs. */
   startWork(): Promise<void>;

@@ -1,15 +1,16 @@
 import { notFound, PlatformError } from '@flyball/api';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/database.ts';
-import { TOKEN_CHANNEL } from './access.ts';
+import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Actor } from './actor.ts';
+import { PROJECT_DELETION_QUEUE, type ProjectRemoval, removeProject, workOffDeletions } from './delete-project.ts';
+import type { ProjectContents } from './project-contents.ts';
 import {
-  deleteProject,
   findProject,
   insertProject,
+  listHiddenProjects,
   listProjects,
   type StoredProject,
-  tableInUse,
   updateProject,
 } from './project-store.ts';
 
@@ -36,26 +37,16 @@ export interface Projects {
   /** `conflict` when the name is taken. */
   create(actor: Actor, project: NewProject): Promise<StoredProject>;
   change(actor: Actor, name: string, change: ProjectChange): Promise<StoredProject>;
-  /** `conflict` while there is anything in it. */
-  remove(actor: Actor, name: string): Promise<void>;
+  /** `conflict` when that is refused, because of what is in it; then nothing has changed. */
+  remove(actor: Actor, name: string, mode?: ProjectRemoval): Promise<void>;
+  /** What a module keeps of projects and can move or delete; left to right. */
+  contribute(contents: ProjectContents): void;
 }
 
-async function remove(database: Database, audit: AuditLog, actor: Actor, name: string): Promise<void> {
-  await database.transaction(async (trx) => {
-    const table = await tableInUse(trx, name);
-    if (table !== null) {
-      const message = `Cannot delete the project "${name}": '${table}' still holds something of it`;
-      throw new PlatformError('conflict', message, { details: { reason: 'not_empty' } });
-    }
-    if (!(await deleteProject(trx, name))) throw notFound('project', name);
-    // Its tokens went with it, and no process may remember them.
-    await database.notify(TOKEN_CHANNEL, name, trx);
-    const subject = { kind: 'project', id: name };
-    await audit.record(trx, { actor, project: name, action: 'access.project-deleted', subject });
-  });
-}
-
-export function createProjects(database: Database, audit: AuditLog): Projects {
+export function createProjects(database: Database, audit: AuditLog, jobs: JobQueue): Projects {
+  const contents: ProjectContents[] = [];
+  const parts = { database, audit, jobs, contents };
+  jobs.define(PROJECT_DELETION_QUEUE, {}, async (_, { signal }) => await workOffDeletions(parts, signal));
   return {
     list: async (actor) => (await listProjects(database)).filter(({ name }) => actor.roleIn(name) !== null),
     get: async (name) => {
@@ -66,7 +57,11 @@ export function createProjects(database: Database, audit: AuditLog): Projects {
     create: async (actor, { name, title = '', description = null, artifactRoot = null }) =>
       await database.transaction(async (trx) => {
         const row = await insertProject(trx, { name, title, description, artifact_root: artifactRoot });
-        if (row === null) throw new PlatformError('conflict', `A project called "${name}" exists already`);
+        if (row === null) {
+          const hidden = (await listHiddenProjects(trx)).some((one) => one.name === name);
+          const state = hidden ? 'is still being deleted; try again in a moment' : 'exists already';
+          throw new PlatformError('conflict', `A project called "${name}" ${state}`);
+        }
         const subject = { kind: 'project', id: name };
         await audit.record(trx, { actor, project: name, action: 'access.project-created', subject });
         return row;
@@ -83,6 +78,7 @@ export function createProjects(database: Database, audit: AuditLog): Projects {
         await audit.record(trx, { actor, project: name, action: 'access.project-changed', subject, details });
         return row;
       }),
-    remove: async (actor, name) => await remove(database, audit, actor, name),
+    remove: async (actor, name, mode = 'if-empty') => await removeProject(parts, actor, name, mode),
+    contribute: (more) => void contents.push(more),
   };
 }

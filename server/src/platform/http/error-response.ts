@@ -18,6 +18,12 @@ const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
  */
 const tooLargeToStore = new Set<unknown>(['22003', '22008', '54000']);
 
+/** A foreign key to projects that finds none: the request was under way when its project was deleted. */
+function isProjectGone(error: unknown): boolean {
+  const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
+  return code === '23503' && typeof constraint === 'string' && constraint.endsWith('_project_fkey');
+}
+
 /** Anything thrown, as an error that callers may see; what is not ours becomes `internal` and says nothing. */
 export function toPlatformError(error: unknown): PlatformError {
   if (error instanceof PlatformError) return error;
@@ -26,6 +32,9 @@ export function toPlatformError(error: unknown): PlatformError {
   if (code !== undefined) return new PlatformError(code, (error as Error).message, { cause: error });
   if (tooLargeToStore.has((error as { code?: unknown } | undefined)?.code)) {
     return new PlatformError('invalid_input', 'A value is larger than what can be stored', { cause: error });
+  }
+  if (isProjectGone(error)) {
+    return new PlatformError('not_found', 'The project was deleted meanwhile', { cause: error });
   }
   return new PlatformError('internal', 'Something went wrong on our side; the log knows more', { cause: error });
 }

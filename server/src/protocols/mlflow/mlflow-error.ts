@@ -22,12 +22,14 @@ const answers: Readonly<Record<ErrorCode, MlflowAnswer>> = {
   deadline_exceeded: { status: 504, code: 'DEADLINE_EXCEEDED' },
 };
 
+/** Conflicts that are about the state of a thing, not about its name. */
+const invalidStates = new Set<unknown>(['not_active', 'not_empty', 'names_taken']);
+
 const reasonOf = (details: unknown): unknown =>
   typeof details === 'object' && details !== null && 'reason' in details ? details.reason : undefined;
 
 function answerOf({ code, details }: PlatformError): MlflowAnswer {
-  const reason = code === 'conflict' ? reasonOf(details) : undefined;
-  if (reason === 'not_active' || reason === 'not_empty') return { status: 400, code: 'INVALID_STATE' };
+  if (code === 'conflict' && invalidStates.has(reasonOf(details))) return { status: 400, code: 'INVALID_STATE' };
   return answers[code];
 }
 

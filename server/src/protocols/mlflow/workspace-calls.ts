@@ -140,19 +140,53 @@ export const workspaceCalls: readonly MlflowCall[] = [
     request: message(named),
     handle: async ({ workspace_name: name = '' }, { projects, actor, query }) => {
       if (name === DEFAULT) throw invalidInput(`The '${DEFAULT}' workspace is reserved and cannot be deleted`);
-      checkMode(query['mode']);
-      await saying(projects.remove(actor, name), missing(name));
+      const removal = removals[modeOf(query['mode'])];
+      await saying(projects.remove(actor, name, removal).catch(sayConflicts(name)), missing(name));
       return {};
     },
   }),
 ];
 
-/** Nothing that somebody made is deleted or moved by the name of its workspace alone. */
-function checkMode(mode: unknown): void {
-  if (mode === undefined || mode === 'RESTRICT') return;
-  const modes = ['SET_DEFAULT', 'CASCADE', 'RESTRICT'];
-  if (typeof mode !== 'string' || !modes.includes(mode)) {
-    throw invalidInput(`Invalid deletion mode '${String(mode).slice(0, 100)}'. Must be one of: ${modes.join(', ')}`);
-  }
-  throw new PlatformError('not_implemented', `This server deletes empty workspaces only: mode RESTRICT, not ${mode}`);
+const removals = { RESTRICT: 'if-empty', SET_DEFAULT: 'move', CASCADE: 'purge' } as const;
+type Mode = keyof typeof removals;
+
+function modeOf(given: unknown): Mode {
+  if (given === undefined) return 'RESTRICT';
+  if (typeof given === 'string' && Object.hasOwn(removals, given)) return given as Mode;
+  throw invalidInput(
+    `Invalid deletion mode '${String(given).slice(0, 100)}'. Must be one of: SET_DEFAULT, CASCADE, RESTRICT`,
+  );
 }
+
+/** The tables of the reference, by which it names what is in the way. */
+const tables: Readonly<Record<string, string>> = {
+  experiment: 'experiments',
+  model: 'registered_models',
+  webhook: 'webhooks',
+  evaluation_dataset: 'evaluation_datasets',
+};
+
+interface Conflicts {
+  readonly reason: 'names_taken';
+  readonly conflicts: readonly { readonly kind: string; readonly name: string }[];
+}
+
+const isConflicts = (details: unknown): details is Conflicts =>
+  typeof details === 'object' && details !== null && 'reason' in details && details.reason === 'names_taken';
+
+/** Names that are taken in the default workspace, in the words of the reference. */
+const sayConflicts =
+  (workspace: string) =>
+  (error: unknown): never => {
+    if (!(error instanceof PlatformError) || !isConflicts(error.details)) throw error;
+    const { conflicts } = error.details;
+    const lines = conflicts.map(({ kind, name }) => `  - ${tables[kind] ?? kind}: '${name}'`);
+    const message =
+      lines.length === 0
+        ? `Cannot delete workspace '${workspace}': resources in this workspace conflict with existing resources in ` +
+          `the '${DEFAULT}' workspace. Resolve naming conflicts before deleting.`
+        : `Cannot reassign resources from workspace '${workspace}' to '${DEFAULT}': the following names already ` +
+          `exist in the default workspace and would cause conflicts:\n${lines.join('\n')}\n` +
+          'Rename or remove the conflicting resources before retrying.';
+    throw new PlatformError('conflict', message, { cause: error, details: error.details });
+  };
