@@ -71,6 +71,7 @@ export {
   SignalDefinition,
   SignalValue,
 } from './monitoring.ts';
+export { ObjectSweep } from './object-sweep.ts';
 export { openApiDocument } from './openapi.ts';
 export { Digest, Empty, JsonObject, Name, PageQuery, ProjectParams, pageOf, Timestamp } from './page.ts';
 export {

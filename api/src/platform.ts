@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { objectSweepRoutes } from './object-sweep.ts';
 import { Empty, JsonObject, Name, PageQuery, ProjectParams, pageOf, Timestamp } from './page.ts';
 import { defineRoutes } from './route.ts';
 
@@ -52,6 +53,7 @@ export type PlatformRoutes = typeof platformRoutes;
 
 /** The instance itself: projects, tokens, audit and live events. */
 export const platformRoutes = defineRoutes({
+  ...objectSweepRoutes,
   getSystem: {
     method: 'GET',
     path: '/system',

@@ -64,6 +64,7 @@ const Settings = z.strictObject({
     .transform((text) => text.replace(/\/+$/, ''))
     .optional(),
   analyticsMemoryMb: z.coerce.number().int().min(64).default(512),
+  objectGraceHours: z.coerce.number().int().min(2).max(8760).default(72),
   spoolSync: z.enum(['interval', 'always']).default('interval'),
   allowPrivateWebhooks: flag.default(false),
   stepPath: z.string().default('/usr/local/bin:/usr/bin:/bin'),
@@ -162,6 +163,11 @@ export const sources: Readonly<Record<keyof Settings, { environment: string; fla
     environment: 'FLYBALL_ANALYTICS_MEMORY_MB',
     flag: 'analytics-memory-mb',
     about: 'Memory limit of the analytics engine, in MB per program.',
+  },
+  objectGraceHours: {
+    environment: 'FLYBALL_OBJECT_GRACE_HOURS',
+    flag: 'object-grace-hours',
+    about: 'How long stored bytes that nothing refers to are kept, at least; longer than any upload or step takes.',
   },
   spoolSync: {
     environment: 'FLYBALL_SPOOL_SYNC',

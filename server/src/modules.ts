@@ -56,7 +56,9 @@ export function createModules(platform: Platform): Modules {
     start: async (role) => {
       if (role === 'api') await tracking.start();
       await serving.start(role);
-      if (role === 'worker') await Promise.all([pipelines.startWork(), tracking.startWork()]);
+      if (role === 'worker') {
+        await Promise.all([pipelines.startWork(), tracking.startWork(), platform.objectSweeps.startWork()]);
+      }
     },
     stop: async () => {
       await pipelines.stop();

@@ -6,6 +6,7 @@ import { addExperimentCommands } from './commands/experiment.ts';
 import { addMlflowCommands } from './commands/mlflow.ts';
 import { addModelCommands } from './commands/model.ts';
 import { addMonitorCommands } from './commands/monitor.ts';
+import { addObjectCommands } from './commands/objects.ts';
 import { addPipelineCommands } from './commands/pipeline.ts';
 import { addProgramCommands } from './commands/program.ts';
 import { addProjectCommands } from './commands/project.ts';
@@ -47,6 +48,7 @@ function createCommand(): Command {
   addPipelineCommands(program);
   addEndpointCommands(program);
   addMonitorCommands(program);
+  addObjectCommands(program);
   addTokenCommands(program);
   addMlflowCommands(program);
   return program;

@@ -11,7 +11,9 @@ import { type Clock, systemClock } from './clock.ts';
 import { createDatabase, type Database } from './database/database.ts';
 import { createEventBus, type EventBus } from './events/event-bus.ts';
 import { createJobQueue, type JobQueue } from './jobs/job-queue.ts';
+import { claimDigest } from './objects/object-claim-store.ts';
 import type { ObjectStore } from './objects/object-store.ts';
+import { createObjectSweeps, type ObjectSweeps } from './objects/object-sweeps.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
 import { createLog, type Logger } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -23,6 +25,7 @@ export interface Platform {
   readonly log: Logger;
   readonly database: Database;
   readonly objects: ObjectStore;
+  readonly objectSweeps: ObjectSweeps;
   readonly analytics: Analytics;
   readonly jobs: JobQueue;
   readonly events: EventBus;
@@ -44,6 +47,9 @@ export interface PlatformOptions {
   readonly poolSize?: number;
   readonly clock?: Clock;
 }
+
+/** Much shorter than the shortest grace period of a sweep. */
+const FRESH_MS = 30 * 60_000;
 
 /** The machinery, with a database that answers. */
 export async function openPlatform(options: PlatformOptions): Promise<Platform> {
@@ -67,7 +73,10 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     poolSize: options.poolSize ?? 10,
     statementTimeoutMs: 60_000,
   });
-  const objects = await openObjectStore(config.objects, path.join(config.dataDir, 'cache', 'objects'));
+  const objects = await openObjectStore(config.objects, path.join(config.dataDir, 'cache', 'objects'), {
+    claim: async (digest) => await claimDigest(database, digest),
+    freshMs: FRESH_MS,
+  });
   const analytics = createAnalytics({
     scratchDir: path.join(config.dataDir, 'scratch', program),
     memoryLimitMb: config.analyticsMemoryMb,
@@ -84,6 +93,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     log,
     database,
     objects,
+    objectSweeps: createObjectSweeps({ database, objects, jobs, audit, graceHours: config.objectGraceHours }),
     analytics,
     jobs,
     events,

@@ -101,6 +101,9 @@ export function systemHandlers(platform: Platform, version: string): Handlers<Pl
       const last = items.at(-1);
       return items.length === query.limit && last !== undefined ? { items, nextPageToken: String(last.id) } : { items };
     },
+    startObjectSweep: async ({ actor, body }) => await platform.objectSweeps.start(actor, body),
+    getObjectSweep: async ({ params }) => await platform.objectSweeps.get(params.sweep),
+    listObjectSweeps: async ({ query }) => ({ items: await platform.objectSweeps.list(query.limit) }),
     streamEvents: ({ params, query, signal }) => {
       const names = eventNames(query.names);
       return { events: liveEvents(platform, params.project, names, signal) };

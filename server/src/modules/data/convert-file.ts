@@ -45,7 +45,7 @@ export async function convertFile(
   { place, known = [] }: ConversionOptions,
 ): Promise<ConvertedFile> {
   try {
-    const stored = await objects.stat(file.digest);
+    const stored = await objects.claim(file.digest);
     if (stored === null) throw invalidInput('is not uploaded: upload it first, and name it by the digest you get');
     if (stored.sizeBytes === 0) throw invalidInput('is empty');
     const source = await session.attach(`upload-${place}.${file.format}`, await objects.localPath(file.digest));

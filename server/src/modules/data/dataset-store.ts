@@ -80,7 +80,7 @@ export async function insertUpload(
 ): Promise<void> {
   await sql`insert into data.upload (project, digest, size_bytes, created_by)
     values (${upload.project}, ${upload.digest}, ${upload.sizeBytes}, ${upload.by})
-    on conflict do nothing`.execute(on.tables<unknown>());
+    on conflict (project, digest) do update set created_at = clock_timestamp()`.execute(on.tables<unknown>());
 }
 
 /** Which of these digests the project has uploaded. */

@@ -9,6 +9,7 @@ import { addVersion } from './add-version.ts';
 import type { DataDoor } from './data-door.ts';
 import { findDataset, insertUpload } from './dataset-store.ts';
 import { recordLineage } from './lineage-store.ts';
+import { neededFiles } from './object-reference-store.ts';
 import type { DataParts } from './parts.ts';
 import { dataContents } from './project-contents.ts';
 import { putDataset } from './put-dataset.ts';
@@ -51,5 +52,6 @@ export function createData(platform: Platform): Data {
     },
   };
   platform.projects.contribute(dataContents(parts));
+  platform.objectSweeps.keep({ needed: neededFiles });
   return { ...door, handlers: dataHandlers(parts, door) };
 }

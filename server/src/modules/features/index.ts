@@ -13,7 +13,7 @@ import { buildTrainingSet } from './build-training-set.ts';
 import type { FeatureParts } from './parts.ts';
 import { featureHandlers } from './routes.ts';
 import { type SeedEvent, seedOnline } from './seed-online.ts';
-import { findTrainingSet } from './training-set-store.ts';
+import { findTrainingSet, neededTrainingSets } from './training-set-store.ts';
 import { findView, viewsOnDataset } from './view-store.ts';
 
 export { createOnlineWindows, type OnlineWindows } from './online-windows.ts';
@@ -32,6 +32,7 @@ export interface Features {
 
 export function createFeatures(platform: Platform, data: Data): Features {
   const parts: FeatureParts = { platform, data };
+  platform.objectSweeps.keep({ needed: neededTrainingSets });
   const getTrainingSet = async (project: string, id: string): Promise<TrainingSet> => {
     const set = await findTrainingSet(platform.database, project, id);
     if (set === null) throw notFound('training set', id);

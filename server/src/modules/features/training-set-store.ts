@@ -42,3 +42,10 @@ export async function listTrainingSets(
     where project = ${page.project} ${before} order by id desc limit ${page.limit}`.execute(on.tables<unknown>());
   return rows.map(({ body }) => body);
 }
+
+/** Those of these objects that are training sets. */
+export async function neededTrainingSets(on: Queryable, digests: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ digest: string }>`select distinct body ->> 'digest' as digest from features.training_set
+    where body ->> 'digest' = any(${[...digests]}::text[])`.execute(on.tables<unknown>());
+  return rows.map(({ digest }) => digest);
+}

@@ -22,7 +22,7 @@ export async function resolveFiles(
 ): Promise<ModelVersion['files']> {
   const files = [];
   for (const { path, digest } of given) {
-    const stored = await platform.objects.stat(digest);
+    const stored = await platform.objects.claim(digest);
     if (stored === null)
       throw new PlatformError('invalid_input', `No object ${digest} is stored for "${path}"; upload it first`);
     files.push({ path: checkPath(path), digest, sizeBytes: stored.sizeBytes });

@@ -35,6 +35,7 @@ import {
   findVersion,
   findVersionsFrom,
   listVersions,
+  neededModelFiles,
   updateVersion,
   type VersionChange,
 } from './version-store.ts';
@@ -164,6 +165,7 @@ export function createRegistry(platform: Platform, data: Data, tracking: Trackin
   const parts: RegistryParts = { platform, data, tracking, aliasGuard: async () => false };
   const { database, objects } = platform;
   platform.projects.contribute(registryContents(parts));
+  platform.objectSweeps.keep({ needed: neededModelFiles });
   platform.events.subscribe('registry.webhooks', ['registry.changed'], async (event) => {
     await fanOutChange(parts, event);
   });

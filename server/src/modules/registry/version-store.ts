@@ -185,3 +185,11 @@ export async function findVersionsFrom(
     group by id`.execute(on.tables<Tables>());
   return new Map(rows.map(({ id, versions }) => [id, versions]));
 }
+
+/** Those of these objects that are files of versions. */
+export async function neededModelFiles(on: Queryable, digests: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ digest: string }>`select digest from unnest(${[...digests]}::text[]) as given (digest)
+    where exists (select from registry.version v
+      where v.files @> jsonb_build_array(jsonb_build_object('digest', given.digest)))`.execute(on.tables<unknown>());
+  return rows.map(({ digest }) => digest);
+}

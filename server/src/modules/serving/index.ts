@@ -18,7 +18,7 @@ import { presentEndpoints, presentRollouts } from './present-endpoint.ts';
 import { getEndpoint, requireEndpoint } from './put-endpoint.ts';
 import { listRollouts } from './rollout-store.ts';
 import { servingHandlers } from './routes.ts';
-import { logSpan, segmentsBetween } from './segment-store.ts';
+import { logSpan, neededSegments, segmentsBetween } from './segment-store.ts';
 import type { AdvanceHook, ServingDoor } from './serving-door.ts';
 import { ServingWorker } from './serving-worker.ts';
 import { getRollout, startRollout } from './start-rollout.ts';
@@ -89,6 +89,7 @@ export function createServing(platform: Platform, data: Data, features: Features
   // Lines of a few megabytes are read by one thread with half the work of two.
   const ingestion = new ReusedSandbox(platform.analytics, { name: 'ingest-log', threads: 1 });
   const parts: ServingParts = { platform, data, features, registry, ingestion, rolloutGuard: async () => null };
+  platform.objectSweeps.keep({ needed: neededSegments });
   const hooks: AdvanceHook[] = [];
   const settled = new SettledWatch(parts);
   const gateway = new Gateway(parts);

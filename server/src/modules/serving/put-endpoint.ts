@@ -13,7 +13,6 @@ import { deleteEndpoint, type EndpointRow, findEndpoint, upsertEndpoint } from '
 import type { ServingParts } from './parts.ts';
 import { presentEndpoints } from './present-endpoint.ts';
 import { findActiveRollout } from './rollout-store.ts';
-import { segmentDigests } from './segment-store.ts';
 
 export async function requireEndpoint({ platform }: ServingParts, project: string, name: string): Promise<EndpointRow> {
   const row = await findEndpoint(platform.database, project, name);
@@ -77,14 +76,13 @@ export async function putEndpoint(
   return await getEndpoint(parts, project, name);
 }
 
-/** Deletes an endpoint with its log. */
+/** Deletes an endpoint with its log; the next sweep removes the bytes of it. */
 export async function removeEndpoint(parts: ServingParts, actor: Actor, project: string, name: string): Promise<void> {
-  const { database, audit, events, objects, log } = parts.platform;
+  const { database, audit, events } = parts.platform;
   const row = await requireEndpoint(parts, project, name);
   if ((await findActiveRollout(database, row.id)) !== null) {
     throw new PlatformError('conflict', `A rollout of "${name}" is under way; decide it first`);
   }
-  const digests = await segmentDigests(database, row.id);
   await database.transaction(async (trx) => {
     await deleteEndpoint(trx, row.id);
     const subject = { kind: 'endpoint', id: name };
@@ -92,7 +90,4 @@ export async function removeEndpoint(parts: ServingParts, actor: Actor, project:
     await events.publish(trx, { project, name: 'serving.endpoint-changed', payload: { endpoint: name } });
     await database.notify(ROUTES_CHANGED, row.id, trx);
   });
-  for (const digest of digests) {
-    await objects.delete(digest).catch((error: unknown) => log.warn({ err: error, digest }, 'an object stays behind'));
-  }
 }

@@ -94,12 +94,6 @@ export async function logSpan(on: Queryable, endpointId: string): Promise<{ firs
   return rows[0]!;
 }
 
-export async function segmentDigests(on: Queryable, endpointId: string): Promise<string[]> {
-  const { rows } = await sql<{ digest: string }>`
-    select distinct digest from serving.segment where endpoint_id = ${endpointId}`.execute(on.tables<unknown>());
-  return rows.map(({ digest }) => digest);
-}
-
 /** Segments with labels that a snapshot up to a number and a moment does not have, oldest first. */
 export async function labelSegments(
   on: Queryable,
@@ -130,4 +124,12 @@ export async function segmentsSince(
       and created_at >= ${since}::timestamptz - interval '10 seconds'
     order by min_sequence`.execute(on.tables<unknown>());
   return rows.map(present);
+}
+
+/** Those of these objects that are parts of prediction logs, or snapshots on their way to a dataset. */
+export async function neededSegments(on: Queryable, digests: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ digest: string }>`select digest from unnest(${[...digests]}::text[]) as given (digest)
+    where exists (select from serving.segment s where s.digest = given.digest)
+      or exists (select from serving.snapshot s where s.digest = given.digest)`.execute(on.tables<unknown>());
+  return rows.map(({ digest }) => digest);
 }

@@ -73,3 +73,10 @@ export async function deleteArtifacts(on: Queryable, project: string, path: stri
   );
   return Number(result.numAffectedRows ?? 0n);
 }
+
+/** Those of these objects that are files. */
+export async function neededArtifacts(on: Queryable, digests: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ digest: string }>`select distinct digest from tracking.artifact
+    where digest = any(${[...digests]}::text[])`.execute(on.tables<unknown>());
+  return rows.map(({ digest }) => digest);
+}

@@ -48,6 +48,16 @@ async function sweep(parts: TrackingParts): Promise<void> {
   await dropUploads(parts, await takeOldUploads(parts.platform.database, before, SWEPT_AT_ONCE));
 }
 
+/** Throws away all that was never completed. */
+export async function dropOldUploads(parts: TrackingParts): Promise<void> {
+  const before = new Date(parts.platform.clock.now().getTime() - LONGEST_MS);
+  for (;;) {
+    const old = await takeOldUploads(parts.platform.database, before, SWEPT_AT_ONCE);
+    if (old.length === 0) return;
+    await dropUploads(parts, old);
+  }
+}
+
 /** Throws away the parts of uploads whose rows are gone. */
 export async function dropUploads({ platform }: TrackingParts, uploads: readonly StoredUpload[]): Promise<void> {
   for (const { digest, store_upload: old } of uploads) {

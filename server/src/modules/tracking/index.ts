@@ -34,6 +34,7 @@ import { addLoggedModel, changeLoggedModel, getStoredLoggedModel, searchStoredLo
 import { MetricAnnouncer } from './metric-announcer.ts';
 import { readBulkHistory } from './metric-store.ts';
 import { getMetricCurves, readMetricHistory, sampleMetric } from './metrics.ts';
+import { trackingReferences } from './object-references.ts';
 import type { RunStart, TrackingParts } from './parts.ts';
 import { presentRun } from './present-run.ts';
 import { trackingContents } from './project-contents.ts';
@@ -261,6 +262,7 @@ export function createTracking(platform: Platform): Tracking {
     purgeStep: async () => 0,
   };
   platform.projects.contribute(trackingContents(parts));
+  platform.objectSweeps.keep(trackingReferences(parts));
   platform.jobs.define(PURGE_QUEUE, {}, async (_, { signal }) => await workOffPurges(parts, signal));
   platform.jobs.define(RETENTION_QUEUE, {}, async (_, { signal }) => await applyRetention(parts, signal));
   const door = doorOf(parts, announcer);

@@ -36,6 +36,7 @@ export function checkObjectStore(create: () => Promise<ObjectStore>, { wrongPart
   checkAdopting(create);
   checkReading(create);
   checkNames(create);
+  checkListing(create);
   checkUploads(create);
   if (wrongParts) checkWrongParts(create);
   checkLinks(create);
@@ -147,10 +148,11 @@ function checkReading(create: () => Promise<ObjectStore>): void {
   it('knows nothing of an object that was deleted or never stored', async () => {
     const store = await create();
     const { digest } = await store.put(randomBytes(100));
-    await store.delete(digest);
-    await store.delete(digest);
+    assert.equal(await store.delete(digest), true);
+    assert.equal(await store.delete(digest), false);
     for (const gone of [digest, UNKNOWN]) {
       assert.equal(await store.stat(gone), null);
+      assert.equal(await store.claim(gone), null);
       await assert.rejects(store.get(gone), isError('not_found'));
       await assert.rejects(store.read(gone), isError('not_found'));
       await assert.rejects(store.verify(gone), isError('not_found'));
@@ -171,9 +173,68 @@ function checkNames(create: () => Promise<ObjectStore>): void {
       'a'.repeat(63),
     ];
     for (const name of [...tricks, `..${UNKNOWN.slice(2)}`, `${UNKNOWN.slice(0, 63)}\0`]) {
-      const uses = [store.get, store.read, store.stat, store.delete, store.verify, store.localPath];
-      for (const use of uses) await assert.rejects(use(name), isError('invalid_input', /64 lower-case/));
+      const uses = [store.get, store.read, store.stat, store.claim, store.delete, store.verify, store.localPath];
+      for (const use of uses)
+        await assert.rejects(async () => await use(name), isError('invalid_input', /64 lower-case/));
     }
+  });
+}
+
+const MINUTE_MS = 60_000;
+
+function checkListing(create: () => Promise<ObjectStore>): void {
+  it('lists its objects in the order of their digests, from any place on', async () => {
+    const store = await create();
+    const sizes = new Map<string, number>();
+    for (let i = 0; i < 40; i++) {
+      const { digest, sizeBytes } = await store.put(randomBytes(1 + i));
+      sizes.set(digest, sizeBytes);
+    }
+    const digests = [...sizes.keys()].sort();
+    const listed = async (after?: string) => {
+      const found = [];
+      for await (const object of store.list(after)) found.push(object);
+      return found;
+    };
+    const all = await listed();
+    assert.deepEqual(
+      all.map(({ digest }) => digest),
+      digests,
+    );
+    for (const { digest, sizeBytes, writtenAt } of all) {
+      assert.equal(sizeBytes, sizes.get(digest));
+      assert.ok(Math.abs(Date.now() - writtenAt.getTime()) < MINUTE_MS);
+    }
+    const middle = digests[17]!;
+    for (const [after, left] of [
+      [middle, 22],
+      [`${middle.slice(0, 63)}g`, 22],
+      ['0'.repeat(64), 40],
+      ['f'.repeat(64), 0],
+    ] as const) {
+      assert.equal((await listed(after)).length, left);
+    }
+  });
+
+  it('removes an object only when it was written before the moment given', async () => {
+    const store = await create();
+    const { digest } = await store.put(randomBytes(100));
+    assert.equal(await store.delete(digest, new Date(Date.now() - MINUTE_MS)), false);
+    assert.deepEqual(await store.claim(digest), { digest, sizeBytes: 100 });
+    assert.equal(await store.delete(digest, new Date(Date.now() + MINUTE_MS)), true);
+    assert.equal(await store.stat(digest), null);
+  });
+
+  it('throws away uploads that were begun long ago, and no others', async () => {
+    const store = await create();
+    const upload = await store.uploads.start();
+    const parts = await sendParts(store, upload, randomBytes(100), [1]);
+    assert.equal(await store.clean(new Date(Date.now() - MINUTE_MS)), 0);
+    const { digest } = await store.uploads.complete(upload, parts);
+    const left = await store.uploads.start();
+    await sendParts(store, left, randomBytes(100), [1]);
+    await store.clean(new Date(Date.now() + MINUTE_MS));
+    assert.equal((await store.stat(digest))?.sizeBytes, 100);
   });
 }
 

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
-import { chmod, copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { notFound, PlatformError } from '@flyball/api';
 import { isAbandoned, ownedName } from '../processes/owned-name.ts';
 import { checkDigest } from './check-digest.ts';
+import { cleanFolders, listObjectFiles } from './file-object-list.ts';
 import { createFileUploads } from './file-uploads.ts';
+import { claimFound, type FoundObject, noClaims, type ObjectClaims } from './object-claims.ts';
 import { checkRange } from './object-range.ts';
 import type { ByteSource, ObjectRange, ObjectStore, StoredObject } from './object-store.ts';
 import { codeOf, flush, onDisk } from './on-disk.ts';
@@ -18,8 +20,9 @@ const CHUNK_BYTES = 256 * 1024;
  * Objects as files: `ab/cd/abcd…` below the directory. A write goes to `tmp`, is flushed to the disk and renamed, so a
  * crash leaves nothing but a temporary file, which the next start removes.
  */
-export async function createFileObjectStore(directory: string): Promise<ObjectStore> {
+export async function createFileObjectStore(directory: string, claims = noClaims): Promise<ObjectStore> {
   const temporary = join(directory, 'tmp');
+  const place: Place = { directory, temporary, claims };
   await onDisk(directory, async () => {
     await mkdir(temporary, { recursive: true });
     for (const name of await readdir(temporary)) {
@@ -27,31 +30,41 @@ export async function createFileObjectStore(directory: string): Promise<ObjectSt
     }
   });
   return {
-    put: (source, limit = {}) => put(directory, temporary, source, limit.maxBytes ?? Number.POSITIVE_INFINITY),
-    putFile: (path) => putFile(directory, temporary, path),
+    put: (source, limit = {}) => put(place, source, limit.maxBytes ?? Number.POSITIVE_INFINITY),
+    putFile: (path) => putFile(place, path),
     get: (digest, range) => get(directory, digest, range),
     read: (digest) => read(directory, digest),
     stat: async (digest) => {
       const found = await find(directory, digest);
       return found ? { digest, sizeBytes: found.size } : null;
     },
-    delete: (digest) => onDisk(directory, () => rm(pathOf(directory, digest), { force: true })),
+    claim: async (digest) => {
+      const found = await claimFound(claims, digest, () => findObject(directory, digest));
+      return found && { digest, sizeBytes: found.sizeBytes };
+    },
+    delete: (digest, writtenBefore) => remove(directory, digest, writtenBefore),
+    list: (after) => listObjectFiles(directory, after),
+    clean: (begunBefore) => onDisk(directory, () => cleanFolders(directory, begunBefore)),
     verify: async (digest) => (await digestOf(await existing(directory, digest))).digest === digest,
     localPath: (digest) => existing(directory, digest),
     direct: false,
     objectUrl: async () => null,
-    uploads: createFileUploads(directory, temporary, (bytes) =>
-      put(directory, temporary, bytes, Number.POSITIVE_INFINITY),
-    ),
+    uploads: createFileUploads(directory, temporary, (bytes) => put(place, bytes, Number.POSITIVE_INFINITY)),
   };
 }
 
+interface Place {
+  readonly directory: string;
+  readonly temporary: string;
+  readonly claims: ObjectClaims;
+}
+
 async function put(
-  directory: string,
-  temporary: string,
+  place: Place,
   source: AsyncIterable<Uint8Array> | Uint8Array,
   maxBytes: number,
 ): Promise<StoredObject> {
+  const { directory, temporary } = place;
   const path = join(temporary, ownedName());
   try {
     const handle = await onDisk(directory, () => open(path, 'wx', 0o444));
@@ -62,47 +75,51 @@ async function put(
     } finally {
       await handle.close();
     }
-    await adopt(directory, path, object);
+    await adopt(place, path, object);
     return object;
   } finally {
     await rm(path, { force: true });
   }
 }
 
-async function putFile(directory: string, temporary: string, path: string): Promise<StoredObject> {
+async function putFile(place: Place, path: string): Promise<StoredObject> {
+  const { directory } = place;
   // Until the object is in its place the file stays where it is, so that a full disk costs nobody their data.
   const object = await digestOf(path);
   await onDisk(directory, async () => {
+    // However old the file is, the object is new.
+    const now = new Date();
+    await utimes(path, now, now);
     await chmod(path, 0o444);
     await flush(path);
     try {
-      await adopt(directory, path, object);
+      await adopt(place, path, object);
     } catch (error) {
       if (codeOf(error) !== 'EXDEV') throw error;
-      await copyIn(directory, temporary, path, object);
+      await copyIn(place, path, object);
     }
     await rm(path, { force: true });
   });
   return object;
 }
 
-async function copyIn(directory: string, temporary: string, path: string, object: StoredObject): Promise<void> {
-  const own = join(temporary, ownedName());
+async function copyIn(place: Place, path: string, object: StoredObject): Promise<void> {
+  const own = join(place.temporary, ownedName());
   try {
     await copyFile(path, own);
     await flush(own);
-    await adopt(directory, own, object);
+    await adopt(place, own, object);
   } finally {
     await rm(own, { force: true });
   }
 }
 
 /** Moves a complete, flushed file to its place. A file of another size in that place is damaged and gives way. */
-async function adopt(directory: string, path: string, object: StoredObject): Promise<void> {
+async function adopt({ directory, claims }: Place, path: string, object: StoredObject): Promise<void> {
   await onDisk(directory, async () => {
     const target = pathOf(directory, object.digest);
-    const present = await find(directory, object.digest);
-    if (present?.size === object.sizeBytes) return;
+    const present = await claimFound(claims, object.digest, () => findObject(directory, object.digest));
+    if (present?.sizeBytes === object.sizeBytes) return;
     const folder = join(target, '..');
     const created = await mkdir(folder, { recursive: true });
     await rename(path, target);
@@ -178,6 +195,18 @@ async function find(directory: string, digest: string): Promise<Stats | null> {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
+}
+
+const findObject = async (directory: string, digest: string): Promise<FoundObject | null> => {
+  const found = await find(directory, digest);
+  return found && { sizeBytes: found.size, writtenAt: found.mtime };
+};
+
+async function remove(directory: string, digest: string, writtenBefore?: Date): Promise<boolean> {
+  const found = await find(directory, digest);
+  if (found === null || (writtenBefore !== undefined && found.mtime >= writtenBefore)) return false;
+  await onDisk(directory, () => rm(pathOf(directory, digest), { force: true }));
+  return true;
 }
 
 async function existing(directory: string, digest: string): Promise<string> {

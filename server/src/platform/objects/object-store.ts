@@ -7,6 +7,10 @@ export interface StoredObject {
   sizeBytes: number;
 }
 
+export interface ListedObject extends StoredObject {
+  readonly writtenAt: Date;
+}
+
 export interface ObjectRange {
   /** First byte, counted from 0. */
   start: number;
@@ -57,8 +61,14 @@ export interface ObjectStore {
   /** All bytes at once, checked against the digest. For small objects. */
   read(digest: string): Promise<Uint8Array>;
   stat(digest: string): Promise<StoredObject | null>;
-  /** Removes the object; one that does not exist is already removed. */
-  delete(digest: string): Promise<void>;
+  /** As `stat`, for whoever is about to refer to the object: the sweep leaves it alone until that has happened. */
+  claim(digest: string): Promise<StoredObject | null>;
+  /** Removes the object, unless it was written after that moment. False when nothing was removed. */
+  delete(digest: string, writtenBefore?: Date): Promise<boolean>;
+  /** All objects in the order of their digests, those after this one. */
+  list(after?: string): AsyncIterable<ListedObject>;
+  /** Removes what was begun before that moment and never finished: temporary files, uploads in parts. How many. */
+  clean(begunBefore: Date): Promise<number>;
   /** Whether the stored bytes still are what the digest says. Reads all of them. */
   verify(digest: string): Promise<boolean>;
   /** A read-only local path of the object, for engines that read files. */

@@ -7,17 +7,19 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { PlatformError } from '@flyball/api';
+import { type FoundObject, noClaims, type ObjectClaims } from './object-claims.ts';
 import type { S3Place } from './s3-place.ts';
 
 /** A bucket, and the start of the keys that are ours in it. */
 export interface S3Bucket extends S3Place {
   readonly client: S3Client;
+  readonly claims: ObjectClaims;
 }
 
 export type S3Credentials = NonNullable<S3ClientConfig['credentials']>;
 
 /** Credentials come from where the AWS tools look for them, unless given. */
-export function openBucket(place: S3Place, credentials?: S3Credentials): S3Bucket {
+export function openBucket(place: S3Place, credentials?: S3Credentials, claims = noClaims): S3Bucket {
   const client = new S3Client({
     maxAttempts: 5,
     // Not every store of this kind knows checksums at the end of a body; the digests of our keys check more.
@@ -27,7 +29,7 @@ export function openBucket(place: S3Place, credentials?: S3Credentials): S3Bucke
     ...(place.endpoint === undefined ? {} : { endpoint: place.endpoint, forcePathStyle: true }),
     ...(credentials === undefined ? {} : { credentials }),
   });
-  return { ...place, client };
+  return { ...place, client, claims };
 }
 
 const statusOf = (error: unknown): number | undefined =>
@@ -70,6 +72,11 @@ export async function ask<T>({ bucket }: Pick<S3Place, 'bucket'>, question: () =
   }
 }
 
+/** Not every store of this kind knows every question. */
+export const isUnknownQuestion = (error: unknown): boolean =>
+  error instanceof PlatformError &&
+  /NotImplemented|MethodNotAllowed/.test((error.cause as Error | undefined)?.message ?? '');
+
 export async function checkBucket(bucket: S3Bucket): Promise<void> {
   try {
     await ask(bucket, () => bucket.client.send(new HeadBucketCommand({ Bucket: bucket.bucket })));
@@ -81,11 +88,15 @@ export async function checkBucket(bucket: S3Bucket): Promise<void> {
 
 /** The size of an object; null when there is none. */
 export async function sizeOf(bucket: S3Bucket, key: string): Promise<number | null> {
+  return (await findKey(bucket, key))?.sizeBytes ?? null;
+}
+
+export async function findKey(bucket: S3Bucket, key: string): Promise<FoundObject | null> {
   try {
     const head = await ask(bucket, () =>
       bucket.client.send(new HeadObjectCommand({ Bucket: bucket.bucket, Key: key })),
     );
-    return head.ContentLength ?? 0;
+    return { sizeBytes: head.ContentLength ?? 0, writtenAt: head.LastModified ?? new Date() };
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

@@ -6,12 +6,14 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { notFound, PlatformError } from '@flyball/api';
 import { checkDigest } from './check-digest.ts';
 import { createObjectCache } from './object-cache.ts';
+import type { ObjectClaims } from './object-claims.ts';
 import { checkRange } from './object-range.ts';
 import type { ObjectRange, ObjectStore, StoredObject } from './object-store.ts';
-import { bytesOf, checkBucket, openBucket, type S3Bucket, type S3Credentials, sizeOf } from './s3-bucket.ts';
+import { bytesOf, checkBucket, findKey, openBucket, type S3Bucket, type S3Credentials, sizeOf } from './s3-bucket.ts';
+import { cleanUploads, listObjectKeys } from './s3-object-list.ts';
 import type { S3Place } from './s3-place.ts';
 import { createS3Uploads } from './s3-uploads.ts';
-import { deleteKey, objectKey, putKnown, putStream } from './s3-writes.ts';
+import { claimObject, deleteKey, objectKey, putKnown, putStream } from './s3-writes.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -21,11 +23,12 @@ export interface S3StoreOptions {
   readonly cacheBytes?: number;
   /** Unless they are where the AWS tools look for them. */
   readonly credentials?: S3Credentials;
+  readonly claims?: ObjectClaims;
 }
 
 /** Objects in a bucket of S3, or of a store that speaks its protocol: `objects/ab/cd/abcd…` below the prefix. */
 export async function createS3ObjectStore(place: S3Place, options: S3StoreOptions): Promise<ObjectStore> {
-  const bucket = openBucket(place, options.credentials);
+  const bucket = openBucket(place, options.credentials, options.claims);
   await checkBucket(bucket);
   const read = (digest: string) => get(bucket, digest);
   const cache = await createObjectCache(options.cacheDir, read, options.cacheBytes);
@@ -40,11 +43,21 @@ export async function createS3ObjectStore(place: S3Place, options: S3StoreOption
       const sizeBytes = await sizeOf(bucket, objectKey(bucket, digest));
       return sizeBytes === null ? null : { digest, sizeBytes };
     },
-    delete: async (digest) => {
+    claim: async (digest) => {
       checkDigest(digest);
+      const found = await claimObject(bucket, digest);
+      return found && { digest, sizeBytes: found.sizeBytes };
+    },
+    delete: async (digest, writtenBefore) => {
+      checkDigest(digest);
+      const found = await findKey(bucket, objectKey(bucket, digest));
+      if (found === null || (writtenBefore !== undefined && found.writtenAt >= writtenBefore)) return false;
       await deleteKey(bucket, objectKey(bucket, digest));
       await cache.forget(digest);
+      return true;
     },
+    list: (after) => listObjectKeys(bucket, after),
+    clean: async (begunBefore) => await cleanUploads(bucket, begunBefore),
     verify: async (digest) => (await digestOf(await get(bucket, digest))).digest === digest,
     localPath: async (digest) => {
       checkDigest(digest);

@@ -11,8 +11,9 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { PlatformError } from '@flyball/api';
+import { claimFound, type FoundObject } from './object-claims.ts';
 import type { StoredObject, UploadedPart } from './object-store.ts';
-import { ask, isMissing, isPresent, type S3Bucket, sizeOf } from './s3-bucket.ts';
+import { ask, findKey, isMissing, isPresent, type S3Bucket } from './s3-bucket.ts';
 
 const MIB = 1024 * 1024;
 /** An object up to this size is one request; parts have it too, until so many that the 10,000 would not suffice. */
@@ -50,13 +51,31 @@ async function* inParts(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffe
   if (size > 0 || number === 1) yield Buffer.concat(held);
 }
 
+/** The object, if it is there, claimed for whoever stores or refers to it. */
+export async function claimObject(bucket: S3Bucket, digest: string): Promise<FoundObject | null> {
+  return await claimFound(bucket.claims, digest, async () => await findKey(bucket, objectKey(bucket, digest)));
+}
+
+const isClaimed = async (bucket: S3Bucket, { digest, sizeBytes }: StoredObject): Promise<boolean> =>
+  (await claimObject(bucket, digest))?.sizeBytes === sizeBytes;
+
 /** Stores a small object under its digest; one that is there already stays as it is. */
 async function putWhole(bucket: S3Bucket, digest: string, body: Uint8Array): Promise<void> {
   const to = { Bucket: bucket.bucket, Key: objectKey(bucket, digest), IfNoneMatch: '*' };
-  try {
+  await unlessPresent(bucket, digest, async () => {
     await ask(bucket, () => bucket.client.send(new PutObjectCommand({ ...to, Body: body })));
-  } catch (error) {
-    if (!isPresent(error)) throw error;
+  });
+}
+
+/** Writes an object that may be there already, and again when that one went away in the moment it was claimed. */
+async function unlessPresent(bucket: S3Bucket, digest: string, write: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!isPresent(error)) throw error;
+    }
+    if ((await claimObject(bucket, digest)) !== null) return;
   }
 }
 
@@ -188,7 +207,7 @@ export async function putKnown(
   { digest, sizeBytes }: StoredObject,
 ): Promise<void> {
   const key = objectKey(bucket, digest);
-  if ((await sizeOf(bucket, key)) === sizeBytes) return;
+  if (await isClaimed(bucket, { digest, sizeBytes })) return;
   const bodies = inParts(source);
   if (sizeBytes <= PART_BYTES) return await putWhole(bucket, digest, (await bodies.next()).value as Buffer);
   const upload = { key, id: await startMultipart(bucket, key) };
@@ -204,7 +223,7 @@ export async function putKnown(
 /** Moves what has arrived to the key of its digest, within the store. */
 export async function moveIn(bucket: S3Bucket, from: string, object: StoredObject): Promise<void> {
   const key = objectKey(bucket, object.digest);
-  if ((await sizeOf(bucket, key)) !== object.sizeBytes) await copy(bucket, from, key, object.sizeBytes);
+  if (!(await isClaimed(bucket, object))) await copy(bucket, from, key, object.sizeBytes);
   await deleteKey(bucket, from);
 }
 
