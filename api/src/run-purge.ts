@@ -33,6 +33,10 @@ export const Purge = z
     askedAt: Timestamp,
     points: z.number().int(),
     files: z.number().int(),
+    /** Where its files stay, because this server does not keep them or may not delete them. */
+    leftAt: z.string().nullable(),
+    /** Why it does not go on; it is tried again. */
+    error: z.string().nullable(),
     finishedAt: Timestamp.nullable(),
   })
   .meta({ id: 'Purge' });
@@ -42,6 +46,8 @@ const PurgeResult = z.object({
   purged: z.number().int(),
   /** Why the others were kept. */
   kept: z.array(z.object({ runId: z.string(), message: z.string() })),
+  /** Runs whose files stay where clients put them, because this server does not keep them. */
+  left: z.array(z.object({ runId: z.string(), location: z.string() })),
 });
 
 /** Deletion for good of what is in the trash, by hand and by rule. */

@@ -32,15 +32,20 @@ interface PurgeOptions extends ForceOptions {
 interface Purged {
   purged: number;
   kept: { runId: string; message: string }[];
+  left: { runId: string; location: string }[];
+}
+
+function addTo(all: Purged, { purged, kept, left }: Purged): void {
+  all.purged += purged;
+  all.kept.push(...kept);
+  all.left.push(...left);
 }
 
 async function purgeNamed({ flyball }: Session, runIds: readonly string[], options: ForceOptions): Promise<Purged> {
-  const all: Purged = { purged: 0, kept: [] };
+  const all: Purged = { purged: 0, kept: [], left: [] };
   for (let i = 0; i < runIds.length; i += RUNS_AT_ONCE) {
     const body = { runIds: runIds.slice(i, i + RUNS_AT_ONCE), ...forceOf(options) };
-    const { purged, kept } = await flyball.purgeRuns({ body });
-    all.purged += purged;
-    all.kept.push(...kept);
+    addTo(all, await flyball.purgeRuns({ body }));
   }
   return all;
 }
@@ -48,13 +53,12 @@ async function purgeNamed({ flyball }: Session, runIds: readonly string[], optio
 async function purgeOld({ flyball }: Session, olderThan: Duration, options: PurgeOptions): Promise<Purged> {
   const { experiment: experimentId, dryRun = false } = options;
   const deletedBefore = Math.ceil(Date.now() - durationSeconds(olderThan) * 1000);
-  const all: Purged = { purged: 0, kept: [] };
+  const all: Purged = { purged: 0, kept: [], left: [] };
   let pageToken: string | undefined;
   do {
     const more = { ...(experimentId === undefined ? {} : { experimentId }), ...(pageToken && { pageToken }) };
     const page = await flyball.emptyTrash({ body: { deletedBefore, dryRun, ...more } });
-    all.purged += page.purged;
-    all.kept.push(...page.kept);
+    addTo(all, page);
     pageToken = page.nextPageToken;
   } while (pageToken !== undefined);
   return all;
@@ -77,8 +81,9 @@ export function addRunPurge(run: Command): void {
     const session = sessionOf(command);
     const result =
       olderThan === undefined ? await purgeNamed(session, runs, options) : await purgeOld(session, olderThan, options);
-    session.answer(result, ({ purged, kept }) => {
+    session.answer(result, ({ purged, kept, left }) => {
       for (const { message } of kept) print(clean(message));
+      for (const { location } of left) print(clean(`not kept by this server, so the files stay: ${location}`));
       print(`${purged} runs ${dryRun === true ? 'would be purged' : 'purged'}, ${kept.length} kept`);
     });
     if (result.kept.length > 0) process.exitCode = exitCodes.verdict;

@@ -1,19 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { deleteLocalFolder } from './delete-local-folder.ts';
+import { localFolder } from './local-files.ts';
 import type { TrackingParts } from './parts.ts';
 import { purgeRows } from './purge-runs.ts';
 import {
+  countPurgedFiles,
   deleteExperiment,
   deleteFiles,
   deletePoints,
   findPurgingExperiment,
   findUnfinishedPurge,
   finishPurge,
+  leavePlace,
   lockModelsOf,
   lockRunsOf,
+  notePurgeError,
   type PointPlace,
   type PurgingExperiment,
   type UnfinishedPurge,
 } from './purge-store.ts';
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 500);
 
 const POINTS_AT_ONCE = 5_000;
 const FILES_AT_ONCE = 1_000;
@@ -48,8 +55,38 @@ async function purgeFiles({ platform: { database } }: TrackingParts, purge: Unfi
   while (await considerate(signal, batch));
 }
 
+/** What clients on this machine wrote themselves. What cannot be deleted is left, and said; it must stop no other. */
+async function purgePlace({ platform }: TrackingParts, purge: UnfinishedPurge, signal: AbortSignal): Promise<void> {
+  const { id, experiment, place } = purge;
+  if (place === null) return;
+  const { database, config, log } = platform;
+  const folder = localFolder(config.defaultArtifactRoot, { artifact_uri: place, experiment });
+  let files = 0;
+  const count = async (least: number): Promise<void> => {
+    if (files < least) return;
+    await countPurgedFiles(database, id, files);
+    files = 0;
+  };
+  const deleted = async (): Promise<void> => {
+    files++;
+    await count(FILES_AT_ONCE);
+  };
+  try {
+    if (folder === null) await leavePlace(database, id, place);
+    else await deleteLocalFolder(folder, { signal, deleted });
+  } catch (error) {
+    if (!isOfDisk(error)) throw error;
+    log.warn({ err: error, place }, 'files of a purged run stay behind');
+    await leavePlace(database, id, place);
+  }
+  await count(1);
+}
+
+const isOfDisk = (error: unknown): boolean => error instanceof Error && 'syscall' in error && 'path' in error;
+
 /** A batch of an experiment: models, then runs, at last itself. False when nothing is left of it. */
-async function purgeSome({ platform, purgeStep }: TrackingParts, experiment: PurgingExperiment): Promise<boolean> {
+async function purgeSome(parts: TrackingParts, experiment: PurgingExperiment): Promise<boolean> {
+  const { platform, purgeStep } = parts;
   const { id, project, purged_by: askedBy, purge_reason: reason } = experiment;
   return await platform.database.transaction(async (trx) => {
     if ((await purgeStep(trx, id, ROWS_AT_ONCE)) > 0) return true;
@@ -59,7 +96,7 @@ async function purgeSome({ platform, purgeStep }: TrackingParts, experiment: Pur
       await deleteExperiment(trx, id);
       return false;
     }
-    await purgeRows(trx, { project, askedBy, reason, at: platform.clock.now() }, runs, models);
+    await purgeRows(parts, trx, { project, askedBy, reason, at: platform.clock.now() }, runs, models);
     return true;
   });
 }
@@ -79,8 +116,14 @@ export async function workOffPurges(parts: TrackingParts, signal: AbortSignal): 
   for (let last = 0; ; ) {
     const purge = await findUnfinishedPurge(database, last);
     if (purge === null) return;
-    await purgePoints(parts, purge, signal);
-    await purgeFiles(parts, purge, signal);
+    try {
+      await purgePoints(parts, purge, signal);
+      await purgeFiles(parts, purge, signal);
+      await purgePlace(parts, purge, signal);
+    } catch (error) {
+      if (!signal.aborted) await notePurgeError(database, purge.id, messageOf(error)).catch(() => undefined);
+      throw error;
+    }
     await finishPurge(database, purge.id, clock.now());
     last = purge.id;
   }

@@ -2,6 +2,7 @@ import { invalidInput, PlatformError } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
 import { proxiedPath } from './artifact-location.ts';
 import { runNotFound } from './batch-store.ts';
+import { localFolder } from './local-files.ts';
 import type { TrackingParts } from './parts.ts';
 import {
   deleteLoggedModels,
@@ -29,6 +30,8 @@ export interface PurgeForce {
 export interface PurgeResult {
   readonly purged: number;
   readonly kept: { readonly runId: string; readonly message: string }[];
+  /** Whose files stay, and where: this server does not keep them. */
+  readonly left: { readonly runId: string; readonly location: string }[];
 }
 
 export function checkForce({ force, reason }: PurgeForce): void {
@@ -47,38 +50,40 @@ export const restsOn = (what: string, versions: readonly string[]): PlatformErro
   );
 
 /**
- * The folder of a run or model in our own store. Locations are the caller's: a folder that does not bear the id may
- * hold more than what is purged.
+ * What becomes of the files of a run or model: a folder in our own store, or one that clients on this machine wrote, is
+ * deleted; others are left. Locations are the caller's: a folder that does not bear the id may hold more than what is
+ * purged.
  */
-function folderOf(artifactUri: string, id: string): string | null {
-  const folder = proxiedPath(artifactUri);
-  return folder?.split('/').includes(id) === true ? folder : null;
+function filesOf(
+  { config }: TrackingParts['platform'],
+  { experiment, artifact_uri: uri }: PurgedModel | PurgedRun,
+  id: string,
+): Pick<NewPurge, 'folder' | 'place' | 'leftAt'> {
+  const nothing = { folder: null, place: null, leftAt: null };
+  if (!uri.split('/').includes(id)) return { ...nothing, leftAt: uri };
+  const folder = proxiedPath(uri);
+  if (folder !== null) return { ...nothing, folder };
+  const isLocal = localFolder(config.defaultArtifactRoot, { artifact_uri: uri, experiment }) !== null;
+  return isLocal ? { ...nothing, place: uri } : { ...nothing, leftAt: uri };
 }
-
-const purgeOfRun = ({ id, run_id: subject, experiment, artifact_uri: uri }: PurgedRun): NewPurge => ({
-  kind: 'run',
-  subject,
-  experiment,
-  run: id,
-  folder: folderOf(uri, subject),
-});
-
-const purgeOfModel = ({ model_id: subject, experiment, artifact_uri: uri }: PurgedModel): NewPurge => ({
-  kind: 'logged_model',
-  subject,
-  experiment,
-  run: null,
-  folder: folderOf(uri, subject),
-});
 
 /** Deletes rows at once, and leaves a note of what is to be deleted in batches. */
 export async function purgeRows(
+  { platform }: TrackingParts,
   trx: Trx,
   order: PurgeOrder,
   runs: readonly PurgedRun[],
   models: readonly PurgedModel[],
 ): Promise<void> {
-  await insertPurges(trx, order, [...runs.map(purgeOfRun), ...models.map(purgeOfModel)]);
+  const ofRuns = runs.map((run): NewPurge => {
+    const { id, run_id: subject, experiment } = run;
+    return { kind: 'run', subject, experiment, run: id, ...filesOf(platform, run, subject) };
+  });
+  const ofModels = models.map((model): NewPurge => {
+    const { model_id: subject, experiment } = model;
+    return { kind: 'logged_model', subject, experiment, run: null, ...filesOf(platform, model, subject) };
+  });
+  await insertPurges(trx, order, [...ofRuns, ...ofModels]);
   await deleteLoggedModels(
     trx,
     models.map(({ model_id }) => model_id),
@@ -115,19 +120,27 @@ async function sortRuns(
   return { purgeable, kept, forced: rest };
 }
 
+function leftOf({ platform }: TrackingParts, { purgeable }: Found): PurgeResult['left'] {
+  return purgeable.flatMap((run) => {
+    const { leftAt } = filesOf(platform, run, run.run_id);
+    return leftAt === null ? [] : [{ runId: run.run_id, location: leftAt }];
+  });
+}
+
 /** In the caller's transaction: rows, notes, audit, and the job that deletes the rest. */
 async function purgeLocked(
-  { platform }: TrackingParts,
+  parts: TrackingParts,
   trx: Trx,
   actor: Actor,
   project: string,
   { purgeable, forced }: Found,
   reason: string | null,
 ): Promise<void> {
+  const { platform } = parts;
   if (purgeable.length === 0) return;
   const runIds = purgeable.map(({ run_id }) => run_id);
   const models = await lockTrashedModels(trx, project, runIds);
-  await purgeRows(trx, { project, askedBy: actor.name, reason, at: platform.clock.now() }, purgeable, models);
+  await purgeRows(parts, trx, { project, askedBy: actor.name, reason, at: platform.clock.now() }, purgeable, models);
   await platform.audit.recordAll(
     trx,
     purgeable.map(({ run_id: id, experiment }) => ({
@@ -157,7 +170,7 @@ export async function purgeRuns(
     const known = new Set(runs.map(({ run_id }) => run_id));
     const missing = runIds.filter((runId) => !known.has(runId));
     const kept = [...found.kept, ...missing.map((runId) => ({ runId, message: runNotFound(runId).message }))];
-    return { purged: found.purgeable.length, kept };
+    return { purged: found.purgeable.length, kept, left: leftOf(parts, found) };
   });
 }
 
@@ -181,6 +194,6 @@ export async function emptyTrash(
     const found = await sortRuns(parts, project, runs, false);
     if (!dryRun) await purgeLocked(parts, trx, actor, project, found, reason);
     const next = page.length < limit ? null : page.at(-1)!.id;
-    return { purged: found.purgeable.length, kept: found.kept, next };
+    return { purged: found.purgeable.length, kept: found.kept, left: leftOf(parts, found), next };
   });
 }

@@ -97,6 +97,9 @@ export interface NewPurge {
   readonly experiment: number;
   readonly run: number | null;
   readonly folder: string | null;
+  /** A folder that clients wrote and that is deleted; where files stay. */
+  readonly place: string | null;
+  readonly leftAt: string | null;
 }
 
 export interface PurgeOrder {
@@ -109,15 +112,16 @@ export interface PurgeOrder {
 /** What is deleted, and by whom. Whatever has neither points nor files is finished at once. */
 export async function insertPurges(on: Queryable, order: PurgeOrder, purges: readonly NewPurge[]): Promise<void> {
   const column = <T>(pick: (purge: NewPurge) => T) => purges.map(pick);
-  await sql`insert into tracking.purge (project, kind, subject, experiment, run, folder, asked_by, reason, asked_at,
-      finished_at)
-    select ${order.project}, kind, subject, experiment, run, folder, ${order.askedBy}, ${order.reason}::text,
-      ${order.at}::timestamptz, case when run is null and folder is null then ${order.at}::timestamptz end
+  await sql`insert into tracking.purge (project, kind, subject, experiment, run, folder, place, left_at, asked_by,
+      reason, asked_at, finished_at)
+    select ${order.project}, kind, subject, experiment, run, folder, place, left_at, ${order.askedBy},
+      ${order.reason}::text, ${order.at}::timestamptz,
+      case when coalesce(run::text, folder, place) is null then ${order.at}::timestamptz end
     from unnest(${column(({ kind }) => kind)}::text[], ${column(({ subject }) => subject)}::text[],
       ${column(({ experiment }) => experiment)}::bigint[], ${column(({ run }) => run)}::bigint[],
-      ${column(({ folder }) => folder)}::text[]) as given (kind, subject, experiment, run, folder)`.execute(
-    on.tables<unknown>(),
-  );
+      ${column(({ folder }) => folder)}::text[], ${column(({ place }) => place)}::text[],
+      ${column(({ leftAt }) => leftAt)}::text[])
+      as given (kind, subject, experiment, run, folder, place, left_at)`.execute(on.tables<unknown>());
 }
 
 /** The rows of runs, with all that is small; their points are left for batches. */
@@ -136,12 +140,14 @@ export async function deleteLoggedModels(on: Queryable, modelIds: readonly strin
 export interface UnfinishedPurge {
   id: number;
   project: string;
+  experiment: number;
   run: number | null;
   folder: string | null;
+  place: string | null;
 }
 
 export async function findUnfinishedPurge(on: Queryable, after: number): Promise<UnfinishedPurge | null> {
-  const { rows } = await sql<UnfinishedPurge>`select id, project, run, folder from tracking.purge
+  const { rows } = await sql<UnfinishedPurge>`select id, project, experiment, run, folder, place from tracking.purge
     where finished_at is null and id > ${after} order by id limit 1`.execute(on.tables<unknown>());
   return rows[0] ?? null;
 }
@@ -202,8 +208,22 @@ export async function deleteFiles(
   return true;
 }
 
+export async function countPurgedFiles(on: Queryable, id: number, files: number): Promise<void> {
+  await sql`update tracking.purge set files = files + ${files} where id = ${id}`.execute(on.tables<unknown>());
+}
+
+/** Files that clients wrote stay: they are not here, or may not be deleted. */
+export async function leavePlace(on: Queryable, id: number, place: string): Promise<void> {
+  await sql`update tracking.purge set place = null, left_at = ${place} where id = ${id}`.execute(on.tables<unknown>());
+}
+
+/** Why a purge does not go on; null once it does. */
+export async function notePurgeError(on: Queryable, id: number, error: string): Promise<void> {
+  await sql`update tracking.purge set error = ${error} where id = ${id}`.execute(on.tables<unknown>());
+}
+
 export async function finishPurge(on: Queryable, id: number, at: Date): Promise<void> {
-  await sql`update tracking.purge set finished_at = ${at} where id = ${id}`.execute(on.tables<unknown>());
+  await sql`update tracking.purge set finished_at = ${at}, error = null where id = ${id}`.execute(on.tables<unknown>());
 }
 
 /** The runs whose purge has finished since then, by their numbers. */
@@ -229,12 +249,14 @@ interface PurgeRow {
   asked_at: Date;
   points: number;
   files: number;
+  left_at: string | null;
+  error: string | null;
   finished_at: Date | null;
 }
 
 export async function listPurges(on: Queryable, project: string, limit: number): Promise<Purge[]> {
   const { rows } = await sql<PurgeRow>`select kind, subject, experiment, asked_by, reason, asked_at, points, files,
-      finished_at
+      left_at, error, finished_at
     from tracking.purge where project = ${project} order by id desc limit ${limit}`.execute(on.tables<unknown>());
   return rows.map((row) => ({
     kind: row.kind,
@@ -245,6 +267,8 @@ export async function listPurges(on: Queryable, project: string, limit: number):
     askedAt: row.asked_at.toISOString(),
     points: row.points,
     files: row.files,
+    leftAt: row.left_at,
+    error: row.error,
     finishedAt: row.finished_at?.toISOString() ?? null,
   }));
 }
