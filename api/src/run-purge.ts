@@ -22,17 +22,26 @@ export const RetentionRule = z
   .meta({ id: 'RetentionRule' });
 export type RetentionRule = z.infer<typeof RetentionRule>;
 
-/** A run or logged model that was deleted for good; its points and files are, or are being, deleted. */
+/** A run, logged model or experiment that was deleted for good; its points and files are, or are being, deleted. */
 export const Purge = z
   .object({
-    kind: z.enum(['run', 'logged_model']),
+    id: z.number().int(),
+    kind: z.enum(['run', 'logged_model', 'experiment']),
     subject: z.string(),
+    /** What it was called. */
+    title: z.string().nullable(),
     experimentId: z.string(),
     askedBy: z.string(),
     reason: z.string().nullable(),
     askedAt: Timestamp,
+    /** Deleted so far; of an experiment all that its runs had. */
     points: z.number().int(),
+    /** How many there were, where that was known. */
+    expectedPoints: z.number().int().nullable(),
     files: z.number().int(),
+    /** Of an experiment: runs that are gone, and that are not yet. */
+    runsDone: z.number().int(),
+    runsLeft: z.number().int(),
     /** Where its files stay, because this server does not keep them or may not delete them. */
     leftAt: z.string().nullable(),
     /** Why it does not go on; it is tried again. */
@@ -82,6 +91,32 @@ export const runPurgeRoutes = defineRoutes({
     result: PurgeResult.extend({ nextPageToken: z.string().optional() }),
     errors: ['invalid_input', 'not_found'],
   },
+  moveExperiment: {
+    method: 'POST',
+    path: '/projects/:project/experiments/:experiment/move',
+    summary: 'Move an experiment with all its runs into the trash, or out of it',
+    access: 'contributor',
+    params: ExperimentParams,
+    body: z.object({ stage: z.enum(['active', 'deleted']) }),
+    result: Empty,
+    errors: ['invalid_input', 'not_found'],
+  },
+  previewExperimentPurge: {
+    method: 'GET',
+    path: '/projects/:project/experiments/:experiment/purge',
+    summary: 'What deleting an experiment for good would delete, and which registered versions rest on it',
+    access: 'viewer',
+    params: ExperimentParams,
+    result: z.object({
+      runs: z.number().int(),
+      models: z.number().int(),
+      /** Those that this server keeps. */
+      files: z.number().int(),
+      bytes: z.number().int(),
+      versions: z.array(z.string()),
+    }),
+    errors: ['invalid_input', 'not_found'],
+  },
   purgeExperiment: {
     method: 'POST',
     path: '/projects/:project/experiments/:experiment/purge',
@@ -98,7 +133,10 @@ export const runPurgeRoutes = defineRoutes({
     summary: 'What was deleted for good, newest first, and how far that is',
     access: 'viewer',
     params: ProjectParams,
-    query: PageQuery.pick({ limit: true }),
+    query: PageQuery.pick({ limit: true }).extend({
+      /** Whether the runs and models of purged experiments stand for themselves, too. */
+      parts: z.enum(['shown', 'hidden']).default('shown'),
+    }),
     result: pageOf(Purge),
   },
   getRetentionRule: {

@@ -1,7 +1,9 @@
 import { PlatformError } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
+import { proxiedPath } from './artifact-location.ts';
 import { getExperiment } from './experiments.ts';
 import type { TrackingParts } from './parts.ts';
+import { countExperiment } from './purge-list-store.ts';
 import { checkForce, PURGE_QUEUE, type PurgeForce, restsOn } from './purge-runs.ts';
 import { listModelIds, listRunIds, startExperimentPurge } from './purge-store.ts';
 
@@ -23,6 +25,14 @@ async function versionsOf({ platform, purgeGuard }: TrackingParts, project: stri
   }
 }
 
+/** What a purge of an experiment would delete. */
+export async function previewExperimentPurge(parts: TrackingParts, project: string, id: string) {
+  const { id: number, artifact_location: location } = await getExperiment(parts, project, id);
+  const folder = proxiedPath(location);
+  const counts = await countExperiment(parts.platform.database, { id: number, project, folder });
+  return { ...counts, versions: await versionsOf(parts, project, number) };
+}
+
 /** Hides an experiment in the trash at once, and deletes it with all that is in it in the background. */
 export async function purgeExperiment(
   parts: TrackingParts,
@@ -32,7 +42,7 @@ export async function purgeExperiment(
   input: PurgeForce,
 ): Promise<void> {
   checkForce(input);
-  const { database, audit, jobs } = parts.platform;
+  const { database, audit, jobs, clock } = parts.platform;
   const { id: number, stage, name } = await getExperiment(parts, project, id);
   const refuse = (message: string) => new PlatformError('conflict', message);
   if (number === 0) throw refuse('The default experiment cannot be purged; purge its runs');
@@ -41,7 +51,13 @@ export async function purgeExperiment(
   if (versions.length > 0 && !input.force) throw restsOn(`Experiment ${number}`, versions);
   const reason = input.reason ?? null;
   await database.transaction(async (trx) => {
-    if (!(await startExperimentPurge(trx, number, { by: actor.name, reason }))) {
+    if (
+      !(await startExperimentPurge(
+        trx,
+        { id: number, project, name },
+        { askedBy: actor.name, reason, at: clock.now() },
+      ))
+    ) {
       throw refuse(`Experiment ${number} was just taken out of the trash`);
     }
     const subject = { kind: 'experiment', id: String(number) };

@@ -87,16 +87,16 @@ const isOfDisk = (error: unknown): boolean => error instanceof Error && 'syscall
 /** A batch of an experiment: models, then runs, at last itself. False when nothing is left of it. */
 async function purgeSome(parts: TrackingParts, experiment: PurgingExperiment): Promise<boolean> {
   const { platform, purgeStep } = parts;
-  const { id, project, purged_by: askedBy, purge_reason: reason } = experiment;
+  const { id, project, purged_by: askedBy, purge_reason: reason, purge: partOf } = experiment;
   return await platform.database.transaction(async (trx) => {
     if ((await purgeStep(trx, id, ROWS_AT_ONCE)) > 0) return true;
     const models = await lockModelsOf(trx, id, ROWS_AT_ONCE);
     const runs = models.length > 0 ? [] : await lockRunsOf(trx, id, ROWS_AT_ONCE);
     if (models.length + runs.length === 0) {
-      await deleteExperiment(trx, id);
+      await deleteExperiment(trx, id, platform.clock.now());
       return false;
     }
-    await purgeRows(parts, trx, { project, askedBy, reason, at: platform.clock.now() }, runs, models);
+    await purgeRows(parts, trx, { project, askedBy, reason, at: platform.clock.now(), partOf }, runs, models);
     return true;
   });
 }

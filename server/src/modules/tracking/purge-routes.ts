@@ -1,17 +1,24 @@
 import type { trackingRoutes } from '@flyball/api';
 import type { Handlers } from '#platform/http/serve';
-import { getExperiment } from './experiments.ts';
+import { changeExperiment, getExperiment } from './experiments.ts';
 import type { TrackingParts } from './parts.ts';
-import { purgeExperiment } from './purge-experiment.ts';
+import { previewExperimentPurge, purgeExperiment } from './purge-experiment.ts';
+import { listPurges } from './purge-list-store.ts';
 import { emptyTrash, purgeRuns } from './purge-runs.ts';
-import { listPurges } from './purge-store.ts';
 import { getRetentionRule, putRetentionRule } from './retention.ts';
 
 const RUNS_AT_ONCE = 500;
 
 type PurgeHandlers = Pick<
   Handlers<typeof trackingRoutes>,
-  'purgeRuns' | 'emptyTrash' | 'purgeExperiment' | 'listPurges' | 'getRetentionRule' | 'putRetentionRule'
+  | 'purgeRuns'
+  | 'emptyTrash'
+  | 'moveExperiment'
+  | 'previewExperimentPurge'
+  | 'purgeExperiment'
+  | 'listPurges'
+  | 'getRetentionRule'
+  | 'putRetentionRule'
 >;
 
 /** `api/src/run-purge.ts`, each route to its use case. */
@@ -28,8 +35,14 @@ export const purgeHandlers = (parts: TrackingParts): PurgeHandlers => ({
     await purgeExperiment(parts, actor, project, params.experiment, body);
     return {};
   },
-  listPurges: async ({ project, query: { limit } }) => ({
-    items: await listPurges(parts.platform.database, project, limit),
+  moveExperiment: async ({ actor, project, params, body: { stage } }) => {
+    await changeExperiment(parts, actor, project, params.experiment, { stage });
+    return {};
+  },
+  previewExperimentPurge: async ({ project, params }) =>
+    await previewExperimentPurge(parts, project, params.experiment),
+  listPurges: async ({ project, query: { limit, parts: withParts } }) => ({
+    items: await listPurges(parts.platform.database, { project, parts: withParts === 'shown', limit }),
   }),
   getRetentionRule: async ({ project, params }) => await getRetentionRule(parts, project, params.experiment),
   putRetentionRule: async ({ actor, project, params, body }) =>

@@ -76,12 +76,12 @@ export async function purgeRows(
   models: readonly PurgedModel[],
 ): Promise<void> {
   const ofRuns = runs.map((run): NewPurge => {
-    const { id, run_id: subject, experiment } = run;
-    return { kind: 'run', subject, experiment, run: id, ...filesOf(platform, run, subject) };
+    const { id, run_id: subject, name: title, experiment } = run;
+    return { kind: 'run', subject, title, experiment, run: id, ...filesOf(platform, run, subject) };
   });
   const ofModels = models.map((model): NewPurge => {
     const { model_id: subject, experiment } = model;
-    return { kind: 'logged_model', subject, experiment, run: null, ...filesOf(platform, model, subject) };
+    return { kind: 'logged_model', subject, title: null, experiment, run: null, ...filesOf(platform, model, subject) };
   });
   await insertPurges(trx, order, [...ofRuns, ...ofModels]);
   await deleteLoggedModels(

@@ -1,4 +1,3 @@
-import type { Purge } from '@flyball/api';
 import { sql } from 'kysely';
 import type { Queryable } from '#platform/database/database';
 
@@ -7,11 +6,12 @@ export interface PurgedRun {
   id: number;
   run_id: string;
   experiment: number;
+  name: string;
   stage: 'active' | 'deleted';
   artifact_uri: string;
 }
 
-const purged = sql`id, run_id, experiment, stage, artifact_uri`;
+const purged = sql`id, run_id, experiment, name, stage, artifact_uri`;
 
 /** Those of these runs that exist, locked. */
 export async function lockRuns(on: Queryable, project: string, runIds: readonly string[]): Promise<PurgedRun[]> {
@@ -92,8 +92,9 @@ export async function listModelIds(on: Queryable, experiment: number): Promise<r
 }
 
 export interface NewPurge {
-  readonly kind: Purge['kind'];
+  readonly kind: 'run' | 'logged_model';
   readonly subject: string;
+  readonly title: string | null;
   readonly experiment: number;
   readonly run: number | null;
   readonly folder: string | null;
@@ -107,21 +108,26 @@ export interface PurgeOrder {
   readonly askedBy: string;
   readonly reason: string | null;
   readonly at: Date;
+  /** The purge of an experiment. */
+  readonly partOf?: number | null;
 }
 
 /** What is deleted, and by whom. Whatever has neither points nor files is finished at once. */
 export async function insertPurges(on: Queryable, order: PurgeOrder, purges: readonly NewPurge[]): Promise<void> {
   const column = <T>(pick: (purge: NewPurge) => T) => purges.map(pick);
-  await sql`insert into tracking.purge (project, kind, subject, experiment, run, folder, place, left_at, asked_by,
-      reason, asked_at, finished_at)
-    select ${order.project}, kind, subject, experiment, run, folder, place, left_at, ${order.askedBy},
+  await sql`insert into tracking.purge (project, kind, subject, title, experiment, run, folder, place, left_at,
+      expected_points, part_of, asked_by, reason, asked_at, finished_at)
+    select ${order.project}, kind, subject, title, experiment, run, folder, place, left_at,
+      (select case when bool_and(m.points is not null) then sum(m.points) end::bigint from tracking.latest_metric m
+        where m.run = given.run), ${order.partOf ?? null}::bigint, ${order.askedBy},
       ${order.reason}::text, ${order.at}::timestamptz,
       case when coalesce(run::text, folder, place) is null then ${order.at}::timestamptz end
     from unnest(${column(({ kind }) => kind)}::text[], ${column(({ subject }) => subject)}::text[],
+      ${column(({ title }) => title)}::text[],
       ${column(({ experiment }) => experiment)}::bigint[], ${column(({ run }) => run)}::bigint[],
       ${column(({ folder }) => folder)}::text[], ${column(({ place }) => place)}::text[],
       ${column(({ leftAt }) => leftAt)}::text[])
-      as given (kind, subject, experiment, run, folder, place, left_at)`.execute(on.tables<unknown>());
+      as given (kind, subject, title, experiment, run, folder, place, left_at)`.execute(on.tables<unknown>());
 }
 
 /** The rows of runs, with all that is small; their points are left for batches. */
@@ -148,7 +154,9 @@ export interface UnfinishedPurge {
 
 export async function findUnfinishedPurge(on: Queryable, after: number): Promise<UnfinishedPurge | null> {
   const { rows } = await sql<UnfinishedPurge>`select id, project, experiment, run, folder, place from tracking.purge
-    where finished_at is null and id > ${after} order by id limit 1`.execute(on.tables<unknown>());
+    where finished_at is null and kind <> 'experiment' and id > ${after} order by id limit 1`.execute(
+    on.tables<unknown>(),
+  );
   return rows[0] ?? null;
 }
 
@@ -240,61 +248,38 @@ export async function deleteStragglers(on: Queryable, runs: readonly number[]): 
   await sql`delete from tracking.latest_metric where run = any(${gone}::bigint[])`.execute(on.tables<unknown>());
 }
 
-interface PurgeRow {
-  kind: Purge['kind'];
-  subject: string;
-  experiment: number;
-  asked_by: string;
-  reason: string | null;
-  asked_at: Date;
-  points: number;
-  files: number;
-  left_at: string | null;
-  error: string | null;
-  finished_at: Date | null;
-}
-
-export async function listPurges(on: Queryable, project: string, limit: number): Promise<Purge[]> {
-  const { rows } = await sql<PurgeRow>`select kind, subject, experiment, asked_by, reason, asked_at, points, files,
-      left_at, error, finished_at
-    from tracking.purge where project = ${project} order by id desc limit ${limit}`.execute(on.tables<unknown>());
-  return rows.map((row) => ({
-    kind: row.kind,
-    subject: row.subject,
-    experimentId: String(row.experiment),
-    askedBy: row.asked_by,
-    reason: row.reason,
-    askedAt: row.asked_at.toISOString(),
-    points: row.points,
-    files: row.files,
-    leftAt: row.left_at,
-    error: row.error,
-    finishedAt: row.finished_at?.toISOString() ?? null,
-  }));
-}
-
 export interface PurgingExperiment {
   id: number;
   project: string;
   purged_by: string;
   purge_reason: string | null;
+  /** Its own purge; null when that of its project is the reason. */
+  purge: number | null;
 }
 
 /** Hides an experiment in the trash, whose name is free from then on. False when it is not in the trash. */
 export async function startExperimentPurge(
   on: Queryable,
-  id: number,
-  order: { readonly by: string; readonly reason: string | null },
+  { id, project, name }: { readonly id: number; readonly project: string; readonly name: string },
+  order: Pick<PurgeOrder, 'askedBy' | 'reason' | 'at'>,
 ): Promise<boolean> {
+  const db = on.tables<unknown>();
   const { numAffectedRows } = await sql`update tracking.experiment set stage = 'purging',
-      name = name || ' (purged ' || id || ')', purged_by = ${order.by}, purge_reason = ${order.reason}
-    where id = ${id} and stage = 'deleted'`.execute(on.tables<unknown>());
-  return numAffectedRows === 1n;
+      name = name || ' (purged ' || id || ')', purged_by = ${order.askedBy}, purge_reason = ${order.reason}
+    where id = ${id} and stage = 'deleted'`.execute(db);
+  if (numAffectedRows !== 1n) return false;
+  await sql`insert into tracking.purge (project, kind, subject, title, experiment, asked_by, reason, asked_at)
+    values (${project}, 'experiment', ${String(id)}, ${name}, ${id}, ${order.askedBy}, ${order.reason},
+      ${order.at})`.execute(db);
+  return true;
 }
 
 export async function findPurgingExperiment(on: Queryable, after: number): Promise<PurgingExperiment | null> {
-  const { rows } = await sql<PurgingExperiment>`select id, project, purged_by, purge_reason from tracking.experiment
-    where stage = 'purging' and id > ${after} order by id limit 1`.execute(on.tables<unknown>());
+  const { rows } = await sql<PurgingExperiment>`select id, project, purged_by, purge_reason,
+      (select max(p.id) from tracking.purge p where p.experiment = e.id and p.kind = 'experiment') as purge
+    from tracking.experiment e where stage = 'purging' and id > ${after} order by id limit 1`.execute(
+    on.tables<unknown>(),
+  );
   return rows[0] ?? null;
 }
 
@@ -304,6 +289,8 @@ export async function isBeingPurged(on: Queryable, experiment: number): Promise<
   return rows.length > 0;
 }
 
-export async function deleteExperiment(on: Queryable, id: number): Promise<void> {
+export async function deleteExperiment(on: Queryable, id: number, at: Date): Promise<void> {
+  await sql`update tracking.purge set finished_at = ${at}
+    where experiment = ${id} and kind = 'experiment' and finished_at is null`.execute(on.tables<unknown>());
   await sql`delete from tracking.experiment where id = ${id}`.execute(on.tables<unknown>());
 }

@@ -137,6 +137,49 @@ describe('purge and retention', () => {
     await assert.rejects(client.purgeExperiment({ params: { experiment: '0' }, body: {} }), /default experiment/);
   });
 
+  it('shows an experiment in the trash, what its purge would take, and how far that is', async () => {
+    const { experimentId: own } = await client.createExperiment({ body: { name: 'purged/shown' } });
+    const params = { experiment: own };
+    for (let i = 0; i < 3; i++) await startRun(own);
+    const move = async (stage: 'active' | 'deleted') => await client.moveExperiment({ params, body: { stage } });
+    await move('deleted');
+    await assert.rejects(move('deleted'), { code: 'not_found' });
+    await move('active');
+    await move('deleted');
+    const { items: trash } = await client.listExperiments({ query: { stage: 'deleted' } });
+    assert.ok(trash.some(({ experimentId: id }) => id === own));
+    const preview = await client.previewExperimentPurge({ params });
+    assert.deepEqual(preview, { runs: 3, models: 0, files: 3, bytes: 96, versions: [] });
+    await client.purgeExperiment({ params, body: { reason: 'seen enough' } });
+    await assert.rejects(client.previewExperimentPurge({ params }), { code: 'not_found' });
+    await finished();
+    const { items } = await client.listPurges({ query: { parts: 'hidden' } });
+    const [found] = items;
+    assert.ok(found !== undefined && items.every(({ experimentId: id, kind }) => id !== own || kind === 'experiment'));
+    assert.deepEqual(
+      [found.kind, found.subject, found.title, found.reason, found.points, found.files],
+      ['experiment', own, 'purged/shown', 'seen enough', 60, 3],
+    );
+    assert.deepEqual([found.runsDone, found.runsLeft, found.finishedAt !== null], [3, 0, true]);
+    const { items: all } = await client.listPurges({ query: {} });
+    const runs = all.filter(({ experimentId: id, kind }) => id === own && kind === 'run');
+    assert.deepEqual(
+      runs.map(({ points, expectedPoints }) => [points, expectedPoints]),
+      [
+        [20, 20],
+        [20, 20],
+        [20, 20],
+      ],
+    );
+    for (const stage of ['purging', '', null]) {
+      const body = { stage } as unknown as { stage: 'active' };
+      await assert.rejects(client.moveExperiment({ params, body }), { code: 'invalid_input' });
+    }
+    await assert.rejects(client.moveExperiment({ params: { experiment: 'x' }, body: { stage: 'deleted' } }), {
+      code: 'invalid_input',
+    });
+  });
+
   it('is for administrators only', async () => {
     const { secret } = await client.createToken({ body: { name: 'c', role: 'approver', project: 'default' } });
     const other = server.client(secret);

@@ -41,7 +41,7 @@ export function PurgeDialog({
     () => server().purgeRuns({ body: { runIds: [...runs], force, ...(why === '' ? {} : { reason: why }) } }),
     {
       done: 'Points and files are deleted in the background',
-      stale: ['runs'],
+      stale: ['runs', 'purges'],
       after: (result) => {
         setKept(result.kept);
         onDone(result.kept.map(({ runId }) => runId));

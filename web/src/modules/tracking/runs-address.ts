@@ -6,6 +6,8 @@ export interface RunsAddress {
   readonly experiment?: string;
   readonly filter?: string;
   readonly stage?: 'deleted';
+  /** What of the trash is shown, if not its runs. */
+  readonly trash?: 'experiments' | 'purges';
   /** Ids of columns such as `metrics.loss`; absent: what most tables want. */
   readonly columns?: string[];
   /** Orders in MLflow's words, the first one weighs most. */

@@ -92,17 +92,7 @@ export function RunsControls({
             set({ filter: filter === '' ? undefined : filter, pages: undefined, groupOffset: undefined })
           }
         />
-        <SegmentedControl
-          aria-label="Lifecycle"
-          data={[
-            { value: 'active', label: 'Active' },
-            { value: 'deleted', label: 'Trash' },
-          ]}
-          value={address.stage ?? 'active'}
-          onChange={(stage) =>
-            set({ stage: stage === 'deleted' ? 'deleted' : undefined, pages: undefined, chosen: undefined })
-          }
-        />
+        <Lifecycle address={address} set={set} />
         <ColumnChooser keys={keys} shown={shown} set={(columns) => set({ columns })} />
       </Group>
       <Group gap="xs">
@@ -110,6 +100,50 @@ export function RunsControls({
         {address.group === undefined ? <NestSwitch address={address} set={set} /> : null}
       </Group>
     </>
+  );
+}
+
+/** Runs that there are, or the trash. */
+export function Lifecycle({ address, set }: AddressProps) {
+  return (
+    <SegmentedControl
+      aria-label="Lifecycle"
+      data={[
+        { value: 'active', label: 'Active' },
+        { value: 'deleted', label: 'Trash' },
+      ]}
+      value={address.stage ?? 'active'}
+      onChange={(stage) =>
+        set({
+          stage: stage === 'deleted' ? 'deleted' : undefined,
+          trash: undefined,
+          pages: undefined,
+          chosen: undefined,
+        })
+      }
+    />
+  );
+}
+
+/** Runs, experiments, or what was deleted for good. */
+export function TrashParts({ address, set }: AddressProps) {
+  return (
+    <SegmentedControl
+      aria-label="In the trash"
+      data={[
+        { value: 'runs', label: 'Runs' },
+        { value: 'experiments', label: 'Experiments' },
+        { value: 'purges', label: 'Deleted for good' },
+      ]}
+      value={address.trash ?? 'runs'}
+      onChange={(part) =>
+        set({
+          trash: part === 'experiments' || part === 'purges' ? part : undefined,
+          pages: undefined,
+          chosen: undefined,
+        })
+      }
+    />
   );
 }
 

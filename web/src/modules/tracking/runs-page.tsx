@@ -4,12 +4,14 @@ import { notifications } from '@mantine/notifications';
 import { IconDownload } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { Page } from '../../parts/page.tsx';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { server } from '../../server.ts';
+import { ExperimentDeleteButton, ExperimentsTrash } from './experiments-trash.tsx';
 import { exportRuns } from './export-runs.ts';
 import { readNestedRuns, rowsOf } from './nested-runs.ts';
+import { PurgesList } from './purges-list.tsx';
 import { RetentionButton } from './retention-dialog.tsx';
 import { RunActions } from './run-actions.tsx';
 import { columnOf, type RunColumn, usualColumns } from './run-columns.tsx';
@@ -22,7 +24,7 @@ import {
   useChosen,
   useRunsAddress,
 } from './runs-address.ts';
-import { RunsControls, RunsPaging } from './runs-controls.tsx';
+import { Lifecycle, RunsControls, RunsPaging, TrashParts } from './runs-controls.tsx';
 import { RunsGrouped } from './runs-grouped.tsx';
 import { RunsTable } from './runs-table.tsx';
 import { SavedViews } from './saved-views.tsx';
@@ -184,32 +186,40 @@ function NotUnderstood({ address, set }: { address: RunsAddress; set: ChangeRuns
   );
 }
 
-export function RunsPage() {
-  const [address, set] = useRunsAddress();
+function PageActions({ address, set, save }: { address: RunsAddress; set: ChangeRunsAddress; save?: () => void }) {
+  const { experiment, stage } = address;
+  return (
+    <Group gap="xs">
+      <SavedViews address={address} set={set} />
+      {experiment === undefined ? null : <RetentionButton experiment={experiment} />}
+      {experiment === undefined || experiment === '0' || stage === 'deleted' ? null : (
+        <ExperimentDeleteButton
+          experiment={experiment}
+          onDone={() => set({ experiment: undefined, stage: 'deleted', trash: 'experiments' })}
+        />
+      )}
+      <Button
+        variant="default"
+        leftSection={<IconDownload size={16} />}
+        disabled={save === undefined}
+        onClick={() => save?.()}
+      >
+        CSV
+      </Button>
+    </Group>
+  );
+}
+
+/** The runs themselves: a table, or groups. */
+function Runs({ address, set }: { address: RunsAddress; set: ChangeRunsAddress }) {
   const query = usePage(address);
   const keys = useKeys(address.experiment);
   const refused = query.error instanceof PlatformError && query.error.code === 'invalid_input' ? query.error : null;
   const columns = shownColumns(address, query.data?.items ?? []);
   const isGrouped = (address.group ?? []).length > 0;
+  const isEmpty = (query.data?.items ?? []).length === 0;
   return (
-    <Page
-      title="Runs"
-      description="What was tried, with what, and how well it did"
-      actions={
-        <Group gap="xs">
-          <SavedViews address={address} set={set} />
-          {address.experiment === undefined ? null : <RetentionButton experiment={address.experiment} />}
-          <Button
-            variant="default"
-            leftSection={<IconDownload size={16} />}
-            disabled={(query.data?.items ?? []).length === 0}
-            onClick={() => void saveTable(address, columns)}
-          >
-            CSV
-          </Button>
-        </Group>
-      }
-    >
+    <RunsFrame address={address} set={set} {...(isEmpty ? {} : { save: () => void saveTable(address, columns) })}>
       <RunsControls
         address={address}
         set={set}
@@ -217,6 +227,11 @@ export function RunsPage() {
         error={refused?.message}
         shown={columns.map(({ id }) => id)}
       />
+      {address.stage === 'deleted' ? (
+        <Group>
+          <TrashParts address={address} set={set} />
+        </Group>
+      ) : null}
       {refused !== null ? (
         <NotUnderstood address={address} set={set} />
       ) : isGrouped ? (
@@ -224,6 +239,33 @@ export function RunsPage() {
       ) : (
         <FoundPage address={address} set={set} query={query} />
       )}
+    </RunsFrame>
+  );
+}
+
+function RunsFrame({ children, ...actions }: Parameters<typeof PageActions>[0] & { readonly children: ReactNode }) {
+  return (
+    <Page
+      title="Runs"
+      description="What was tried, with what, and how well it did"
+      actions={<PageActions {...actions} />}
+    >
+      {children}
     </Page>
+  );
+}
+
+export function RunsPage() {
+  const [address, set] = useRunsAddress();
+  const part = address.stage === 'deleted' ? address.trash : undefined;
+  if (part === undefined) return <Runs address={address} set={set} />;
+  return (
+    <RunsFrame address={address} set={set}>
+      <Group>
+        <Lifecycle address={address} set={set} />
+        <TrashParts address={address} set={set} />
+      </Group>
+      {part === 'experiments' ? <ExperimentsTrash onPurge={() => set({ trash: 'purges' })} /> : <PurgesList />}
+    </RunsFrame>
   );
 }
