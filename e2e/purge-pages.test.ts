@@ -106,11 +106,11 @@ describe('the pages of purge and retention', () => {
   it('move an experiment into the trash and restore it', async () => {
     const id = await fill('moved and restored');
     const page = await open(`/runs?experiment=${id}`);
-    await page.getByRole('button', { name: 'Move experiment to trash' }).click();
+    await page.getByRole('button', { name: 'Remove experiment' }).click();
     const dialog = page.getByRole('dialog', { name: 'Move this experiment to the trash?' });
     await dialog.getByRole('button', { name: 'Keep it' }).click();
     await dialog.waitFor({ state: 'detached' });
-    await page.getByRole('button', { name: 'Move experiment to trash' }).click();
+    await page.getByRole('button', { name: 'Remove experiment' }).click();
     await dialog.getByRole('button', { name: 'Move to trash' }).click();
     const row = page.getByRole('row', { name: 'moved and restored' });
     await row.waitFor();

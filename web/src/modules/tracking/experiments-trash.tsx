@@ -108,7 +108,7 @@ export function ExperimentDeleteButton({ experiment, onDone }: { experiment: str
   return (
     <>
       <Button variant="default" leftSection={<IconTrash size={16} />} onClick={dialog.open}>
-        Move experiment to trash
+        Remove experiment
       </Button>
       {isOpen ? (
         <Modal opened onClose={dialog.close} title="Move this experiment to the trash?">
