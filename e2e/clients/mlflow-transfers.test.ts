@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { CreateBucketCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { checkObjectStore } from '../../server/src/platform/objects/check-object-store.ts';
+import type { ObjectClaims } from '../../server/src/platform/objects/object-claims.ts';
 import type { ObjectStore } from '../../server/src/platform/objects/object-store.ts';
 import { createS3ObjectStore } from '../../server/src/platform/objects/s3-object-store.ts';
 import { parseS3Place } from '../../server/src/platform/objects/s3-place.ts';
@@ -45,12 +46,14 @@ describe('artifacts in parts, and in S3', { skip: python === '' && 'run it with 
 
   const placeOf = (prefix: string) => `s3://${s3.bucket}/${prefix}?endpoint=${encodeURIComponent(s3.endpoint)}`;
 
-  async function open(prefix = `store-${++stores}`): Promise<ObjectStore> {
-    return await createS3ObjectStore(parseS3Place(placeOf(prefix)), { cacheDir: join(home, prefix), credentials });
+  async function open(prefix = `store-${++stores}`, claims?: ObjectClaims): Promise<ObjectStore> {
+    const more = claims === undefined ? {} : { claims };
+    const options = { cacheDir: join(home, prefix), credentials, ...more };
+    return await createS3ObjectStore(parseS3Place(placeOf(prefix)), options);
   }
 
   // For moto every upload was begun in 2010.
-  checkObjectStore(async () => await open(), { uploadAges: false });
+  checkObjectStore(async (claims) => await open(undefined, claims), { uploadAges: false });
 
   it('writes an object once: a second writer is told so, and leaves it alone', async () => {
     const store = await open('once');

@@ -139,6 +139,25 @@ describe('objects that nothing needs any more', () => {
     assert.equal(await answer.text(), 'replaced');
   });
 
+  it('go when they were uploaded for a dataset long ago and never used', async () => {
+    const { digest } = await client().uploadObject({ upload: 'a,b\n1,2\n' });
+    await age();
+    assert.equal((await sweep()).removedObjects, 0);
+    const { pool } = server.platform.database;
+    await pool.query(`update data.upload set created_at = now() - interval '40 days' where digest = $1`, [digest]);
+    assert.equal((await sweep()).removedObjects, 1);
+    assert.ok(!(await stored()).includes(digest));
+    // Whoever wants it after all is told to upload it again, which counts anew.
+    await client().putDataset({ params: { dataset: 'late' }, body: {} });
+    const files = [{ digest, name: 'late.csv', format: 'csv' as const }];
+    const add = async () => await client().addDatasetVersion({ params: { dataset: 'late' }, body: { files } });
+    await assert.rejects(add(), /upload it first/);
+    await client().uploadObject({ upload: 'a,b\n1,2\n' });
+    assert.equal((await add()).version?.version, 1);
+    await age();
+    assert.equal((await sweep()).removedObjects, 0);
+  });
+
   it('are swept for administrators of the instance alone, one sweep at a time, with sane periods', async () => {
     const { secret } = await client().createToken({ body: { name: 'of one', role: 'admin', project: 'default' } });
     const asked = { body: { dryRun: true } };

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { PlatformError } from '@flyball/api';
+import type { ObjectClaims } from './object-claims.ts';
 import type { ObjectStore, UploadedPart } from './object-store.ts';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -32,7 +33,7 @@ const isError = (code: string, message?: RegExp) => (error: unknown) =>
  * `uploadAges: false` when an upload was begun, for servers in tests that get these wrong themselves.
  */
 export function checkObjectStore(
-  create: () => Promise<ObjectStore>,
+  create: (claims?: ObjectClaims) => Promise<ObjectStore>,
   { wrongParts = true, uploadAges = true } = {},
 ): void {
   checkWriting(create);
@@ -41,6 +42,7 @@ export function checkObjectStore(
   checkNames(create);
   checkListing(create);
   if (uploadAges) checkCleaning(create);
+  checkClaims(create);
   checkUploads(create);
   if (wrongParts) checkWrongParts(create);
   checkLinks(create);
@@ -227,6 +229,51 @@ function checkListing(create: () => Promise<ObjectStore>): void {
     assert.deepEqual(await store.claim(digest), { digest, sizeBytes: 100 });
     assert.equal(await store.delete(digest, new Date(Date.now() + MINUTE_MS)), true);
     assert.equal(await store.stat(digest), null);
+  });
+}
+
+function checkClaims(create: (claims?: ObjectClaims) => Promise<ObjectStore>): void {
+  it('stores again what is removed in the moment it is claimed, whichever way it comes', async () => {
+    let store: ObjectStore | undefined;
+    const claimed: string[] = [];
+    const claim = async (digest: string): Promise<void> => {
+      if (!claimed.includes(digest)) await store?.delete(digest);
+      claimed.push(digest);
+    };
+    // Nothing is young enough to go without a claim, be the clock of the store ahead of ours.
+    store = await create({ claim, freshMs: -MINUTE_MS });
+    const folder = await mkdtemp(join(tmpdir(), 'flyball-objects-'));
+    const inParts = async (bytes: Buffer): Promise<void> => {
+      const upload = await store.uploads.start();
+      const parts = await sendParts(store, upload, bytes, [1]);
+      await store.uploads.complete(upload, parts);
+    };
+    const asFile = async (bytes: Buffer): Promise<void> => {
+      await writeFile(join(folder, 'file'), bytes);
+      await store.putFile(join(folder, 'file'));
+    };
+    try {
+      const ways = [
+        [1_000, async (bytes: Buffer) => await store.put(bytes)],
+        [9_000_000, async (bytes: Buffer) => await store.put(inChunks(bytes, 1_000_000))],
+        [2_000, asFile],
+        [9_000_001, asFile],
+        [3_000, inParts],
+      ] as const;
+      for (const [size, write] of ways) {
+        const bytes = randomBytes(size);
+        await write(bytes);
+        await write(bytes);
+        assertSame(await store.read(sha256(bytes)), bytes);
+      }
+      const digest = sha256(randomBytes(10));
+      assert.equal(await store.claim(digest), null);
+      const kept = await store.put(randomBytes(11));
+      claimed.push(kept.digest);
+      assert.deepEqual(await store.claim(kept.digest), kept);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 }
 

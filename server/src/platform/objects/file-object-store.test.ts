@@ -22,7 +22,7 @@ describe('file object store', () => {
   after(() => rm(root, { recursive: true, force: true }));
   const emptyFolder = () => mkdtemp(join(root, 'store-'));
 
-  checkObjectStore(async () => createFileObjectStore(await emptyFolder()));
+  checkObjectStore(async (claims) => createFileObjectStore(await emptyFolder(), claims));
 
   it('detects content that was changed behind its back, and a new upload heals a shortened file', async () => {
     const store = await createFileObjectStore(await emptyFolder());

@@ -11,6 +11,7 @@ import { PlatformError } from '@flyball/api';
 import { pino } from 'pino';
 import { type S3Server, s3Credentials, startS3rver } from '#testing/s3-server';
 import { checkObjectStore } from './check-object-store.ts';
+import type { ObjectClaims } from './object-claims.ts';
 import type { ObjectStore } from './object-store.ts';
 import { createS3ObjectStore } from './s3-object-store.ts';
 import { parseS3Place } from './s3-place.ts';
@@ -30,13 +31,17 @@ describe('S3 object store', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const open = async (query = '', credentials = s3Credentials): Promise<ObjectStore> => {
+  const open = async (query = '', claims?: ObjectClaims): Promise<ObjectStore> => {
     const prefix = `store-${++stores}`;
     const place = parseS3Place(`s3://${server.bucket}/${prefix}?endpoint=${server.endpoint}${query}`);
-    return await createS3ObjectStore(place, { cacheDir: join(folder, prefix), credentials });
+    return await createS3ObjectStore(place, {
+      cacheDir: join(folder, prefix),
+      credentials: s3Credentials,
+      ...(claims === undefined ? {} : { claims }),
+    });
   };
 
-  checkObjectStore(open, { wrongParts: false });
+  checkObjectStore(async (claims) => await open('', claims), { wrongParts: false });
 
   it('sends nobody to the store when it is told so', async () => {
     const store = await open('&direct=false');
