@@ -37,6 +37,29 @@ describe('groups, pins, colours and views of runs', () => {
     await page.close();
   });
 
+  it('compare the runs of a group, the newest where there are more than a comparison shows', async () => {
+    const page = await on.open(`/runs?experiment=${on.filled.experiment}&group=["params.optimizer"]`);
+    await page.getByRole('button', { name: 'Compare the runs of adam' }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/runs\/compare/);
+    await page.getByText('The newest 100 of 102 runs are compared').waitFor();
+    const compared = page.getByRole('button', { name: /^Leave out/ });
+    await compared.first().waitFor();
+    equal(await compared.count(), 100);
+    await page.goBack();
+    await page.getByRole('button', { name: 'Compare the runs of not logged' }).click();
+    await page.waitForURL(/runs\/compare/);
+    await page
+      .getByRole('button', { name: /^Leave out/ })
+      .first()
+      .waitFor();
+    await page.close();
+    const dark = await on.open(`/runs?experiment=${on.filled.experiment}&group=["params.optimizer"]`, 'dark');
+    await dark.getByText('4 groups, 310 runs').waitFor();
+    await on.picture(dark, 'runs-grouped-dark');
+    await dark.close();
+  });
+
   it('keep pinned runs on top, and colours that somebody chose', async () => {
     const page = await on.open(`/runs?experiment=${on.filled.experiment}&flat=true&size=25`);
     await page.locator('tr', { hasText: 'rich-2' }).first().focus();

@@ -1,8 +1,8 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Queryable } from '#platform/database/database';
+import { type Fragment, inExperiments } from './run-condition-store.ts';
+import { joinOrderValue } from './run-order-store.ts';
 import { isWanted, type RunSearch } from './run-wanted-store.ts';
-
-type Fragment = RawBuilder<unknown>;
 
 /** What runs are grouped by. */
 export interface GroupField {
@@ -29,7 +29,8 @@ export interface GroupSearch {
 export interface StoredGroup {
   values: (string | null)[];
   runs: number;
-  metrics: [key: string, count: number, mean: number, sd: number | null, min: number, max: number][];
+  /** The numbers of its runs, as PostgreSQL writes an array. */
+  ids: string;
   total: number;
   all_runs: number;
 }
@@ -42,16 +43,14 @@ const attributes: Readonly<Record<string, Fragment>> = {
 };
 export const groupAttributes = Object.keys(attributes);
 
-const tables = { parameter: sql`tracking.param`, tag: sql`tracking.run_tag` } as const;
+const isAttribute = ({ entity }: GroupField): boolean => entity === 'attribute';
 
 /** Joins instead of one look-up per run: a group is over all runs that fit, and may be over all that there are. */
-function joinOf({ entity, key }: GroupField, place: number): { join: Fragment; value: Fragment } {
-  if (entity === 'attribute') return { join: sql``, value: attributes[key]! };
-  const name = sql.id(`p${place}`);
+function joinOf({ search }: GroupSearch, field: GroupField, place: number): { join: Fragment; value: Fragment } {
+  if (isAttribute(field)) return { join: sql``, value: attributes[field.key]! };
   return {
-    join: sql`left join ${tables[entity]} ${name}
-      on ${name}.run = r.id and ${name}.key = ${key} and ${name}.experiment = r.experiment`,
-    value: sql`${name}.value`,
+    join: joinOrderValue({ ...field, ascending: true }, place, search, 'as planned'),
+    value: sql`${sql.ref(`o${place}.value`)} collate "C"`,
   };
 }
 
@@ -69,46 +68,37 @@ function orderOf({ kind, place, descending }: GroupOrder): Fragment {
     ${value} ${direction}, g.values`;
 }
 
-const isAddable = (m: Fragment): Fragment => sql`not ${m}.is_nan and abs(${m}.value) < ${ADDABLE}`;
+export const isAddable = (m: Fragment): Fragment => sql`not ${m}.is_nan and abs(${m}.value) < ${sql.lit(ADDABLE)}`;
 
 /** What groups are ordered by, beside each run. */
-function orderedMetric({ order, metrics }: GroupSearch): { join: Fragment; value: Fragment } {
+function orderedMetric({ order, metrics, search }: GroupSearch): { join: Fragment; value: Fragment } {
   if (order.kind !== 'metric') return { join: sql``, value: sql`null::float8` };
-  const o = sql`o`;
+  const m = sql`m`;
   return {
-    join: sql`left join tracking.latest_metric o on o.run = r.id and o.key = ${metrics[order.place]}
-      and ${isAddable(o)}`,
-    value: sql`o.value`,
+    join: sql`left join (select m.run, m.value from tracking.latest_metric m
+      where ${inExperiments(sql`m.experiment`, search)} and m.key = ${metrics[order.place]} and ${isAddable(m)}) m
+      on m.run = r.id`,
+    value: sql`m.value`,
   };
 }
 
-/**
- * One statement: which runs, their groups, and the numbers of the latest metrics of the groups on the page. Groups
- * carry their runs along: the planner, not knowing how many there are, would join them by comparing each with each.
- */
+/** The groups of a page, each with its runs, without the numbers of their metrics. */
 export async function listRunGroups(on: Queryable, given: GroupSearch): Promise<StoredGroup[]> {
-  const fields = given.by.map(joinOf);
+  const fields = given.by.map((field, i) => joinOf(given, field, i));
   const ordered = orderedMetric(given);
+  const names = fields.map((_, i) => sql.ref(`v${i}`));
+  const chosen = fields.map(({ value }, i) => sql`${value} as ${names[i]}`);
   const joins = sql.join([...fields.map(({ join }) => join), ordered.join], sql` `);
-  const m = sql`m`;
   const { rows } = await sql<StoredGroup>`with chosen as (
-      select r.id, array[${sql.join(fields.map(({ value }) => value))}]::text[] collate "C" as values,
-        ${ordered.value} as ordered
+      select r.id, ${sql.join(chosen)}, ${ordered.value} as ordered
       from tracking.run r ${joins} where ${isWanted(given.search, given.search.conditions, 'as planned')}),
     grouped as materialized (
-      select values, count(*)::int as runs, avg(ordered) as mean, array_agg(id) as ids from chosen group by values),
-    page as materialized (
-      select g.*, row_number() over (order by ${orderOf(given.order)}) as place from grouped g
-      order by place offset ${given.offset} limit ${given.limit}),
-    numbers as materialized (
-      select p.place, m.key, count(*)::int as count, avg(m.value) as mean, stddev_samp(m.value) as sd,
-        min(m.value) as min, max(m.value) as max
-      from page p join tracking.latest_metric m on m.run = any(p.ids)
-      where m.key = any(${[...given.metrics]}::text[]) and ${isAddable(m)} group by p.place, m.key)
-    select p.values, p.runs, (select count(*)::int from grouped) as total,
-      (select sum(runs)::int from grouped) as all_runs,
-      coalesce((select json_agg(json_build_array(n.key, n.count, n.mean, n.sd, n.min, n.max) order by n.key)
-        from numbers n where n.place = p.place), '[]') as metrics
-    from page p order by p.place`.execute(on.tables<unknown>());
+      select array[${sql.join(names)}]::text[] collate "C" as values, count(*)::int as runs, avg(ordered) as mean,
+        array_agg(id) as ids from chosen group by ${sql.join(names)})
+    select g.values, g.runs, g.ids::text as ids, (select count(*)::int from grouped) as total,
+      (select sum(runs)::int from grouped) as all_runs
+    from grouped g order by ${orderOf(given.order)} offset ${given.offset} limit ${given.limit}`.execute(
+    on.tables<unknown>(),
+  );
   return rows;
 }

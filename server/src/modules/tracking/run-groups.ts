@@ -2,6 +2,7 @@ import { invalidInput, type RunGroup } from '@flyball/api';
 import { experimentNumber, type Stages } from './experiments.ts';
 import type { TrackingParts } from './parts.ts';
 import { runGrammar } from './run-grammar.ts';
+import { type GroupMembers, sumGroupMetrics } from './run-group-metric-store.ts';
 import {
   type GroupField,
   type GroupOrder,
@@ -57,11 +58,12 @@ function orderOf({ by, metrics, orderBy, descending }: RunGroupInput): GroupOrde
   throw invalidInput(`Groups cannot be ordered by "${orderBy}": it is neither grouped by nor one of their metrics`);
 }
 
-const presentGroup = ({ values, runs, metrics }: StoredGroup): RunGroup => ({
-  values,
-  runs,
-  metrics: metrics.map(([key, count, mean, sd, min, max]) => ({ key, count, mean, sd, min, max })),
-});
+/** Told from the text: a driver that makes an array of each group takes longer than the database. */
+function membersOf(groups: readonly StoredGroup[]): GroupMembers {
+  const ids = groups.map((group) => JSON.parse(`[${group.ids.slice(1, -1)}]`) as number[]);
+  const places = ids.flatMap((own, place) => own.map(() => place));
+  return { runs: Float64Array.from(ids.flat()), places: Int32Array.from(places) };
+}
 
 const TOO_LONG = '57014';
 
@@ -80,8 +82,18 @@ export async function groupRuns(parts: TrackingParts, project: string, input: Ru
   const { metrics, offset, limit, stages } = input;
   const search = { project, experiments, conditions, stages };
   const groups = { search, by, metrics, order, offset, limit };
-  const rows = await listRunGroups(parts.platform.database, groups).catch((error: unknown) => {
+  const { database } = parts.platform;
+  const keys = [...new Set(metrics)];
+  try {
+    const rows = await listRunGroups(database, groups);
+    const numbers = Map.groupBy(await sumGroupMetrics(database, search, membersOf(rows), keys), ({ place }) => place);
+    const items = rows.map(({ values, runs }, place) => ({
+      values,
+      runs,
+      metrics: (numbers.get(place) ?? []).map(({ place: _, ...metric }) => metric),
+    }));
+    return { items, total: rows[0]?.total ?? 0, runs: rows[0]?.all_runs ?? 0 };
+  } catch (error) {
     throw callersMistake(error);
-  });
-  return { items: rows.map(presentGroup), total: rows[0]?.total ?? 0, runs: rows[0]?.all_runs ?? 0 };
+  }
 }

@@ -9,6 +9,7 @@ import { saveCsv } from '../../parts/csv.ts';
 import { formatCount, formatNumber } from '../../parts/format.ts';
 import { Nothing, QueryState } from '../../parts/query-state.tsx';
 import { server } from '../../server.ts';
+import { CompareGroup } from './compare-group.tsx';
 import { groupFilter } from './group-filter.ts';
 import type { ChangeRunsAddress, RunsAddress } from './runs-address.ts';
 
@@ -119,9 +120,15 @@ const above = (field: string): string => ({ params: 'param', tags: 'tag' })[fiel
 function GroupTable({
   items,
   body,
+  address,
   open,
   ...sorting
-}: Sorting & { items: readonly RunGroup[]; body: Body; open: (group: RunGroup) => void }) {
+}: Sorting & {
+  items: readonly RunGroup[];
+  body: Body;
+  address: RunsAddress;
+  open: (group: RunGroup) => void;
+}) {
   return (
     <div className="runs-table">
       <Table verticalSpacing={2} highlightOnHover>
@@ -141,6 +148,7 @@ function GroupTable({
             {body.metrics.map((key) => (
               <Heading key={key} title={key} above="mean ± sd of" order={`metrics.${key}`} numeric {...sorting} />
             ))}
+            <Table.Th aria-label="Actions" />
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -166,6 +174,9 @@ function GroupTable({
               {body.metrics.map((key) => (
                 <MetricCell key={key} metric={group.metrics.find((one) => one.key === key)} runs={group.runs} />
               ))}
+              <Table.Td ta="right">
+                <CompareGroup address={address} group={group} />
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
@@ -253,6 +264,7 @@ export function RunsGrouped({
             <GroupTable
               items={items}
               body={body}
+              address={address}
               open={(group) => openGroup(address, set, group)}
               sort={address.groupSort}
               setSort={(groupSort) => set({ groupSort, groupOffset: undefined })}
