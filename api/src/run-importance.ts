@@ -20,6 +20,10 @@ export const RunImportance = z.object({
   runs: z.number().int(),
   /** How much of the metric's variance the params explain in runs that were not learned from; null with few runs. */
   explained: z.number().nullable(),
+  /** Params that differ between the runs; of more than 200 those are ranked that most runs have. */
+  differing: z.number().int(),
+  /** Whether older runs with the metric were left out: the newest 10,000 are looked at, fewer with very many params. */
+  isOfNewest: z.boolean(),
 });
 export type RunImportance = z.infer<typeof RunImportance>;
 
@@ -33,12 +37,12 @@ export const runImportanceRoutes = defineRoutes({
     params: ProjectParams,
     body: z.object({
       metric: z.string().min(1).max(250),
-      /** These runs, or else the newest 1,000 that fit the filter. */
+      /** These runs, or else the newest 10,000 with the metric that fit the filter. */
       runIds: z.array(z.string().min(1).max(100)).min(1).max(1000).optional(),
       experimentIds: z.array(z.string()).max(1000).default([]),
       filter: z.string().max(5000).default(''),
     }),
     result: RunImportance,
-    errors: ['invalid_input'],
+    errors: ['invalid_input', 'too_many_requests', 'deadline_exceeded'],
   },
 });

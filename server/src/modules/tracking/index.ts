@@ -5,6 +5,7 @@ import { notFound, PlatformError, type trackingImportRoutes, type trackingRoutes
 import type { Handlers } from '#platform/http/serve';
 import { openObject } from '#platform/objects/open-object';
 import type { Platform } from '#platform/platform';
+import { createThreadRunner } from '#platform/processes/thread-runner';
 import { PROXY_SCHEME } from './artifact-location.ts';
 import { keepPlace, listPlace, openPlace } from './artifact-places.ts';
 import { abortUpload, completeUpload, putUploadPart, startUpload, uploadPartUrls } from './artifact-uploads.ts';
@@ -90,6 +91,7 @@ export interface Tracking extends TrackingDoor {
 /** Points that are committed together at most; more would only make the first of them wait. */
 const MOST_POINTS = 10_000;
 const MOST_STARTS = 64;
+const MOST_WAITING = 8;
 
 function createWrites(platform: Platform, announcer: MetricAnnouncer): BatchQueue<RunWrite> {
   return new BatchQueue<RunWrite>({
@@ -258,6 +260,7 @@ export function createTracking(platform: Platform): Tracking {
     platform,
     writes: createWrites(platform, announcer),
     starts,
+    threads: createThreadRunner({ atOnce: 1, mostWaiting: MOST_WAITING }),
     purgeGuard: async () => new Map(),
     purgeStep: async () => 0,
   };

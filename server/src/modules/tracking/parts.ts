@@ -1,5 +1,6 @@
 import type { Actor } from '#platform/access/actor';
 import type { Platform } from '#platform/platform';
+import type { ThreadRunner } from '#platform/processes/thread-runner';
 import type { BatchQueue } from './batch-queue.ts';
 import type { RunWrite } from './batch-store.ts';
 import type { PurgeGuard, PurgeStep } from './purge-guard.ts';
@@ -21,6 +22,8 @@ export interface TrackingParts {
   readonly writes: BatchQueue<RunWrite>;
   /** Runs to start, many requests in one commit too. */
   readonly starts: BatchQueue<RunStart>;
+  /** For what would keep others waiting. */
+  readonly threads: ThreadRunner;
   /** What others have built on runs, asked before these are purged. */
   purgeGuard: PurgeGuard;
   purgeStep: PurgeStep;

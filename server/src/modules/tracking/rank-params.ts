@@ -1,16 +1,18 @@
 import type { RunImportance } from '@flyball/api';
-import { rankCorrelation, rSquared } from '@flyball/stats';
-import { predictEnsemble, trainBoosting, treeShap } from '@flyball/stats/learn';
+import { experimentNumber } from './experiments.ts';
+import { listMeasuredRuns } from './importance-store.ts';
 import type { TrackingParts } from './parts.ts';
-import type { StoredRun } from './run-store.ts';
-import { searchStoredRuns } from './runs.ts';
+import { runGrammar } from './run-grammar.ts';
+import { findRuns } from './run-search-store.ts';
+import { parseSearchFilter, type SearchCondition } from './search-grammar.ts';
 
-const MOST_RUNS = 1000;
-const MOST_PARAMS = 30;
-const FEWEST_RUNS = 5;
-const FOLDS = 3;
-/** With fewer runs a share of them says nothing about the others. */
-const FEWEST_EXPLAINED = 15;
+const MOST_RUNS = 10_000;
+const RUNS_PER_PART = 200;
+/** Of params in all: then fewer runs are looked at. */
+const MOST_CHARACTERS = 32_000_000;
+const TIMEOUT_MS = 60_000;
+/** Squares of greater numbers cannot be added up. */
+const ADDABLE = 1e150;
 
 export interface ImportanceInput {
   readonly metric: string;
@@ -19,139 +21,46 @@ export interface ImportanceInput {
   readonly filter: string;
 }
 
-/** A param as a column of numbers; NaN where a run lacks it. */
-interface ParamColumn {
-  readonly key: string;
-  readonly values: Float32Array;
-  readonly isNumber: boolean;
-  readonly different: number;
+function conditionsOf({ runIds, filter, metric: key }: ImportanceInput): SearchCondition[] {
+  const hasNumber: SearchCondition[] = [
+    { entity: 'metric', key, comparator: '>=', value: -ADDABLE },
+    { entity: 'metric', key, comparator: '<=', value: ADDABLE },
+  ];
+  if (runIds === undefined) return [...parseSearchFilter(filter, runGrammar), ...hasNumber];
+  return [{ entity: 'attribute', key: 'run_id', comparator: 'IN', value: [...runIds] }, ...hasNumber];
 }
 
-const isNumber = (text: string): boolean => text.trim() !== '' && Number.isFinite(Number(text));
-
-/** Places in order instead of values: trees see no difference, and no number is too great for them. */
-function columnOf(key: string, texts: readonly (string | undefined)[]): ParamColumn | null {
-  const different = [...new Set(texts.filter((text) => text !== undefined))];
-  const numeric = different.every(isNumber);
-  const isName = !numeric && different.length === texts.length;
-  if (different.length < 2 || isName) return null;
-  const ordered = numeric ? different.sort((a, b) => Number(a) - Number(b)) : different.sort();
-  const places = new Map<string | undefined, number>();
-  for (const [i, text] of ordered.entries()) {
-    const before = ordered[i - 1];
-    const isSame = numeric && before !== undefined && Number(before) === Number(text);
-    places.set(text, isSame ? places.get(before)! : i);
-  }
-  const values = Float32Array.from(texts, (text) => places.get(text) ?? Number.NaN);
-  return { key, values, isNumber: numeric, different: different.length };
-}
-
-function columnsOf(runs: readonly StoredRun[]): ParamColumn[] {
-  const params = runs.map((run) => new Map(run.params));
-  const keys = [...new Set(params.flatMap((of) => [...of.keys()]))].sort();
-  const columns = keys.flatMap(
-    (key) =>
-      columnOf(
-        key,
-        params.map((of) => of.get(key)),
-      ) ?? [],
-  );
-  return columns.slice(0, MOST_PARAMS);
-}
-
-function standardized(values: readonly number[]): Float64Array {
-  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
-  const scale = Math.max(...values.map((value) => Math.abs(value - mean))) || 1;
-  return Float64Array.from(values, (value) => (value - mean) / scale);
-}
-
-function train(columns: readonly ParamColumn[], labels: Float64Array, rows?: Uint32Array) {
-  const data = { columns: columns.map(({ values }) => values), labels, ...(rows === undefined ? {} : { rows }) };
-  const minRowsPerLeaf = Math.max(1, Math.min(5, Math.floor(labels.length / 10)));
-  return trainBoosting(data, { objective: 'squared_error', trees: 60, maxDepth: 4, maxBins: 64, minRowsPerLeaf }).model;
-}
-
-/** Spread by the golden ratio: a sweep walks through its params in steps that a remainder would fall in line with. */
-const foldOf = (place: number): number => Math.floor(((place * 0.6180339887498949) % 1) * FOLDS);
-
-/** How well runs are predicted that were not learned from, each once. */
-function explainedShare(columns: readonly ParamColumn[], labels: Float64Array): number | null {
-  if (labels.length < FEWEST_EXPLAINED) return null;
-  const predicted = new Float64Array(labels.length);
-  const all = Array.from(labels, (_, i) => i);
-  for (let fold = 0; fold < FOLDS; fold++) {
-    const model = train(columns, labels, Uint32Array.from(all.filter((i) => foldOf(i) !== fold)));
-    const held = Uint32Array.from(all.filter((i) => foldOf(i) === fold));
-    const found = predictEnsemble(
-      model,
-      columns.map(({ values }) => values),
-      held,
-    );
-    for (const [i, row] of held.entries()) predicted[row] = found[i]!;
-  }
-  const share = rSquared(labels, predicted);
-  return Number.isFinite(share) ? share : null;
-}
-
-/** Only of runs that have the param. */
-function correlationOf({ values, isNumber: isOrdered }: ParamColumn, labels: Float64Array): number | null {
-  if (!isOrdered) return null;
-  const rows = [...values.keys()].filter((i) => !Number.isNaN(values[i]));
-  const found = rankCorrelation(
-    rows.map((i) => values[i]!),
-    rows.map((i) => labels[i]!),
-  );
-  return Number.isNaN(found) ? null : found;
-}
-
-/** The mean size of each column's SHAP values as shares of their sum (Lundberg et al. 2020). */
-function shapShares(columns: readonly ParamColumn[], labels: Float64Array): number[] {
-  const { values } = treeShap(
-    train(columns, labels),
-    columns.map((column) => column.values),
-  );
-  const sizes = columns.map((_, column) => {
-    let sum = 0;
-    for (let row = 0; row < labels.length; row++) sum += Math.abs(values[row * columns.length + column]!);
-    return sum;
-  });
-  const total = sizes.reduce((a, b) => a + b, 0);
-  return sizes.map((size) => (total === 0 ? 0 : size / total));
-}
-
-function filterOf({ runIds, filter }: ImportanceInput): string {
-  if (runIds === undefined) return filter;
-  const ids = runIds.filter((id) => /^[\w-]+$/.test(id)).map((id) => `'${id}'`);
-  return `attributes.run_id IN (${ids.join(', ') || "''"})`;
-}
-
-/** Which params matter for a metric: gradient boosted trees over the params, explained by their SHAP values. */
+/** Which params matter for a metric over the newest runs that have it; computed in a thread of its own. */
 export async function rankParams(
-  parts: TrackingParts,
+  { platform: { database }, threads }: TrackingParts,
   project: string,
   input: ImportanceInput,
 ): Promise<RunImportance> {
-  const { items } = await searchStoredRuns(parts, project, {
-    experimentIds: input.experimentIds.length === 0 ? null : input.experimentIds,
-    filter: filterOf(input),
-    orderBy: [],
+  const ids = [...new Set(input.experimentIds.map(experimentNumber))].sort((a, b) => a - b);
+  const found = await findRuns(database, {
+    project,
+    experiments: ids.length === 0 ? null : ids,
+    conditions: conditionsOf(input),
+    orders: [],
     stages: ['active', 'deleted'],
-    limit: MOST_RUNS,
+    limit: MOST_RUNS + 1,
+    after: null,
   });
-  const found = items.flatMap((run) => {
-    const metric = run.metrics.find(([key]) => key === input.metric);
-    return metric === undefined || metric[4] || Math.abs(metric[1]) > 1e150 ? [] : [{ run, value: metric[1] }];
+  const runs = found.slice(0, MOST_RUNS);
+  let isOfNewest = found.length > runs.length;
+  const importance = await threads.run<Omit<RunImportance, 'isOfNewest'>>({
+    program: new URL('./param-importance-main.ts', import.meta.url),
+    what: 'Ranking these params',
+    timeoutMs: TIMEOUT_MS,
+    async feed(give) {
+      for (let at = 0, characters = 0; at < runs.length; at += RUNS_PER_PART) {
+        isOfNewest ||= characters > MOST_CHARACTERS;
+        if (characters > MOST_CHARACTERS) break;
+        const part = await listMeasuredRuns(database, runs.slice(at, at + RUNS_PER_PART), input.metric);
+        characters += part.reduce((sum, { params }) => sum + (params?.length ?? 0), 0);
+        give(part);
+      }
+    },
   });
-  const columns = columnsOf(found.map(({ run }) => run));
-  if (found.length < FEWEST_RUNS || columns.length === 0) return { params: [], runs: found.length, explained: null };
-  const labels = standardized(found.map(({ value }) => value));
-  const shares = shapShares(columns, labels);
-  const params = columns.map((column, i) => ({
-    key: column.key,
-    importance: shares[i]!,
-    correlation: correlationOf(column, labels),
-    values: column.different,
-  }));
-  params.sort((a, b) => b.importance - a.importance);
-  return { params, runs: found.length, explained: explainedShare(columns, labels) };
+  return { ...importance, isOfNewest };
 }

@@ -90,3 +90,8 @@ async function loadRuns(on: Queryable, places: readonly FoundPlace[]): Promise<F
 export async function searchRuns(on: Queryable, search: RunSearch): Promise<FoundRun[]> {
   return await loadRuns(on, await findPlaces(on, search));
 }
+
+/** The numbers of the runs of a page alone. */
+export async function findRuns(on: Queryable, search: RunSearch): Promise<number[]> {
+  return (await findPlaces(on, search)).map(({ id }) => id);
+}

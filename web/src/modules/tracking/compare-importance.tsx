@@ -10,6 +10,8 @@ import { keysIn, useCompareAddress } from './compare-address.ts';
 
 type Params = RunImportance['params'];
 
+/** Bars of a chart; the table beside it has all. */
+const MOST_SHOWN = 40;
 const RISES = '#d49f3d';
 const FALLS = '#4c8eda';
 const NO_ORDER = '#999999';
@@ -20,7 +22,7 @@ const colourOf = (correlation: number | null): string =>
 function importanceOption(params: Params, dark: boolean) {
   const text = dark ? '#c9c9c9' : '#495057';
   const line = dark ? '#424242' : '#dee2e6';
-  const shown = [...params].reverse();
+  const shown = params.slice(0, MOST_SHOWN).reverse();
   return {
     animation: false,
     grid: { left: 180, right: 60, top: 8, bottom: 40 },
@@ -51,6 +53,17 @@ function importanceOption(params: Params, dark: boolean) {
   };
 }
 
+/** What was left out, if anything. */
+function limitsOf({ params, runs, differing, isOfNewest }: RunImportance): string[] {
+  return [
+    ...(isOfNewest ? [`Only the newest ${formatCount(runs)} runs with the metric are looked at.`] : []),
+    ...(differing > params.length
+      ? [`Of ${formatCount(differing)} params that differ, the ${params.length} are ranked that most runs have.`]
+      : []),
+    ...(params.length > MOST_SHOWN ? [`The ${MOST_SHOWN} most important are drawn; the table has all.`] : []),
+  ];
+}
+
 function Ranked({ found, metric }: { found: RunImportance; metric: string }) {
   const { params, runs, explained } = found;
   const option = useCallback((dark: boolean) => importanceOption(params, dark), [params]);
@@ -65,13 +78,18 @@ function Ranked({ found, metric }: { found: RunImportance; metric: string }) {
     <>
       <ChartFrame
         title={`What changes ${metric}`}
-        height={Math.max(140, 26 * params.length + 60)}
+        height={Math.max(140, 26 * Math.min(params.length, MOST_SHOWN) + 60)}
         optionOf={option}
         numbers={() => ({
           heads: ['Param', 'Importance', 'Rank correlation', 'Different values'],
           rows: params.map(({ key, importance, correlation, values }) => [key, importance, correlation, values]),
         })}
       />
+      {limitsOf(found).map((limit) => (
+        <Text key={limit} size="sm">
+          {limit}
+        </Text>
+      ))}
       <Text size="sm" {...(explained !== null && explained < 0.3 ? { c: 'orange' } : {})}>
         {explained === null
           ? 'With so few runs it is not known how well the params explain the metric.'
@@ -114,7 +132,7 @@ export function CompareImportance({ runs }: { runs: readonly Run[] }) {
         />
         <Switch
           mb={8}
-          label="All runs of their experiments, the newest 1,000"
+          label="All runs of their experiments, the newest 10,000"
           checked={wide}
           onChange={() => set({ wide: wide ? undefined : true })}
         />
