@@ -95,18 +95,25 @@ export function meets(condition: SearchCondition, way: SearchWay): Fragment {
 /** The numbers of runs that an index finds. */
 export interface RunSource {
   readonly runs: Fragment;
+  /** What they meet, all of them and no others; undefined for sources that are no condition. */
+  readonly condition?: SearchCondition;
   /** Whether finding some of them does not mean to look at many others. */
   readonly isDirect: boolean;
 }
 
 const direct = new Set(['=', '<', '<=', '>', '>=']);
 
-function attributeSource({ key, comparator, value }: SearchCondition, scope: RunScope): RunSource | null {
+function attributeSource(condition: SearchCondition, scope: RunScope): RunSource | null {
+  const { key, comparator, value } = condition;
   const isId = key === 'run_id' && (comparator === '=' || comparator === 'IN');
   const isStart = key === 'start_time' && direct.has(comparator);
   if (!isId && !isStart) return null;
   const holds = compare(runAttributes[key]!, comparator, value);
-  return { runs: sql`select r.id as run from tracking.run r where ${inScope(scope)} and ${holds}`, isDirect: true };
+  return {
+    runs: sql`select r.id as run from tracking.run r where ${inScope(scope)} and ${holds}`,
+    condition,
+    isDirect: true,
+  };
 }
 
 /** The runs that meet a condition, where an index finds them; null where none does. */
@@ -117,12 +124,12 @@ export function sourceOf(condition: SearchCondition, scope: RunScope): RunSource
     if (comparator !== '=' || key === 'context') return null;
     const runs = sql`select distinct i.run from tracking.dataset d join tracking.dataset_input i on i.dataset = d.id
       where ${inExperiments(sql`d.experiment`, scope)} and ${compare(datasetColumns[key]!, comparator, value)}`;
-    return { runs, isDirect: true };
+    return { runs, condition, isDirect: true };
   }
   const isDirect = direct.has(comparator) && (entity === 'metric' || comparator === '=');
   if (!isDirect && !/LIKE$/.test(comparator)) return null;
   const rows = sql`select v.run from ${valueTables[entity]} v
     where ${inExperiments(sql`v.experiment`, scope)} and v.key = ${key} and ${valueHolds('v', condition)}`;
-  if (isDirect) return { runs: rows, isDirect };
-  return { runs: sql`${rows} and ${isIndexed('v')} union all ${rows} and ${isLong('v')}`, isDirect };
+  if (isDirect) return { runs: rows, condition, isDirect };
+  return { condition, runs: sql`${rows} and ${isIndexed('v')} union all ${rows} and ${isLong('v')}`, isDirect };
 }

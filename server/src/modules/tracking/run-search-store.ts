@@ -26,17 +26,33 @@ function runsOfScope(search: RunSearch): RunSource {
 
 const isOfDeleted = ({ stages }: RunSearch): boolean => stages.length === 1 && stages[0] === 'deleted';
 
-/** A source that finds few runs, if there is one. */
-async function narrowSource(on: Queryable, sources: readonly RunSource[], few: number): Promise<Fragment | null> {
-  const runs = sources.filter(({ isDirect }) => isDirect).map((source) => source.runs);
-  const counts = runs.map((source) => sql`(select count(*)::int from (${source} limit ${sql.lit(few)}) s)`);
+interface Narrow extends RunSource {
+  readonly count: number;
+}
+
+/** The source that finds the fewest runs, if these are fewer than its `most`. */
+async function narrowSource(
+  on: Queryable,
+  sources: readonly (RunSource & { readonly most: number })[],
+): Promise<Narrow | null> {
+  const direct = sources.filter(({ isDirect }) => isDirect);
+  const counts = direct.map(({ runs, most }) => sql`(select count(*)::int from (${runs} limit ${sql.lit(most)}) s)`);
   const { rows } = await sql<{ counts: number[] }>`select json_build_array(${sql.join(counts)}) as counts`.execute(
     on.tables<unknown>(),
   );
-  const [{ counts: found }] = rows as [{ counts: number[] }];
-  const least = Math.min(...found);
-  return least < few ? runs[found.indexOf(least)]! : null;
+  const found = direct.map((source, i) => ({ ...source, count: rows[0]!.counts[i]! }));
+  const [least] = found.filter(({ count, most }) => count < most).sort((a, b) => a.count - b.count);
+  return least ?? null;
 }
+
+/** The limit tells the planner that they are not many; it has room for those that came since they were counted. */
+const amongst = ({ runs, count }: Narrow, many: number) => ({ runs: sql`${runs} limit ${sql.lit(10 * many)}`, count });
+
+/** What is left to check of the runs of a source. */
+const beside = (search: RunSearch, { condition }: RunSource): RunSearch => ({
+  ...search,
+  conditions: search.conditions.filter((each) => each !== condition),
+});
 
 /** The page out of all that is wanted, sorted; the places are made for the page alone. */
 async function sortRuns(on: Queryable, search: RunSearch, runs: Fragment, way: SearchWay): Promise<FoundPlace[]> {
@@ -57,11 +73,19 @@ const eachOf = (source: Fragment): Fragment =>
 
 async function findPlaces(on: Queryable, search: RunSearch): Promise<FoundPlace[]> {
   const sources = sourcesOf(search);
-  const { few } = search.effort ?? usualEffort;
-  const narrow = await narrowSource(on, [runsOfScope(search), ...sources], few);
-  if (narrow !== null) return await sortRuns(on, search, eachOf(narrow), 'one by one');
-  const walked = await walkRuns(on, search);
+  const { few, some, many } = search.effort ?? usualEffort;
+  const whole = runsOfScope(search);
+  const narrow = await narrowSource(on, [
+    { ...whole, most: some },
+    ...sources.map((source) => ({ ...source, most: many })),
+  ]);
+  const gather = async (source: RunSource) =>
+    await sortRuns(on, beside(search, source), eachOf(source.runs), 'one by one');
+  if (narrow !== null && narrow.count < few) return await gather(narrow);
+  const isKnown = narrow !== null && narrow.runs !== whole.runs;
+  const walked = await walkRuns(on, isKnown ? { ...beside(search, narrow), among: amongst(narrow, many) } : search);
   if (walked !== null) return walked;
+  if (narrow !== null && narrow.count < some) return await gather(narrow);
   if (sources.length === 0) return await sortRuns(on, search, sql`tracking.run r`, 'as planned');
   const all = sql.join(
     sources.map(({ runs }) => sql`(${runs})`),
@@ -84,8 +108,9 @@ async function loadRuns(on: Queryable, places: readonly FoundPlace[]): Promise<F
 
 /**
  * A page of runs. Few runs are gathered and sorted. Of many, those of the page are met by walking along an index in its
- * order, so that the cost grows with the page. Where too few of them pass the filter, what its conditions find is
- * intersected; and only orders that no index has look at all runs.
+ * order, so that the cost grows with the page; when a condition leaves some thousands, the walk knows these. Where too
+ * few of them pass the filter, what its conditions find is intersected; and only orders that no index has look at all
+ * runs.
  */
 export async function searchRuns(on: Queryable, search: RunSearch): Promise<FoundRun[]> {
   return await loadRuns(on, await findPlaces(on, search));

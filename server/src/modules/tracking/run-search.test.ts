@@ -9,12 +9,15 @@ import type { StoredRun } from './run-store.ts';
 import type { SearchEffort } from './run-wanted-store.ts';
 import { parseSearchFilter, parseSearchOrder, type SearchCondition, type SearchOrder } from './search-grammar.ts';
 
-/** Each alone leads to another way: everything gathered; always walked; given up at once, so intersected. */
+/** Each alone leads to another way: all gathered; walked; given up at once, so intersected; walked among known runs. */
 const efforts: readonly SearchEffort[] = [
-  { few: 2_000, near: 500, far: 5_000 },
-  { few: 1, near: 500, far: 5_000 },
-  { few: 1, near: 3, far: 12 },
-  { few: 1, near: 1, far: 1 },
+  { few: 2_000, some: 2_000, many: 2_000, near: 500, far: 5_000, known: 1, perKnown: 1 },
+  { few: 1, some: 1, many: 1, near: 500, far: 5_000, known: 1, perKnown: 1 },
+  { few: 1, some: 1, many: 1, near: 3, far: 12, known: 1, perKnown: 1 },
+  { few: 1, some: 1, many: 1, near: 1, far: 1, known: 1, perKnown: 1 },
+  { few: 1, some: 1, many: 2_000, near: 500, far: 5_000, known: 20, perKnown: 2_000 },
+  { few: 1, some: 1, many: 2_000, near: 1, far: 1, known: 1, perKnown: 1 },
+  { few: 1, some: 2_000, many: 2_000, near: 1, far: 1, known: 1, perKnown: 1 },
 ];
 
 const EXPERIMENTS = [71, 72, 73];

@@ -197,10 +197,12 @@ async function pageOfStretch(
   const terms = [...first, ...rest];
   const place = orderValues([...head.map((value) => constant(value)), ...terms]);
   const wanted = [isWanted(search, conditions, 'one by one'), ...checks, afterValues(terms, after)];
+  // Said so that the runs are looked up among those known before, instead of being joined in some other order.
+  const known = search.among ? sql`where (c.run in (${search.among.runs})) is true` : sql``;
   const joins = search.orders.map((each, i) => (i === 0 ? sql`` : joinOrderValue(each, i, search, 'one by one')));
   // What the index has in order is named as the index has it: then few runs are sorted at a time.
   const { rows } = await sql<FoundPlace>`select r.id, ${place} as place
-    from (${candidates(walk, stretch, far)}) c
+    from (select * from (${candidates(walk, stretch, far)}) c ${known}) c
     cross join lateral (select * from tracking.run v where v.id = c.run offset 0) r ${sql.join(joins, sql` `)}
     where ${sql.join(wanted, sql` and `)}
     order by ${order}, ${orderBy(terms)} limit ${limit}`.execute(on.tables<unknown>());
@@ -220,11 +222,21 @@ async function isWithin(on: Queryable, walk: Walk, stretch: Stretch, far: number
   return rows[0]!.count < most;
 }
 
+/** How far a walk goes: among known runs at once as far as gathering them would cost, otherwise in two steps. */
+function reachOf({ search }: Walk, limit: number): { near: number; far: number } {
+  const { near, far, known, perKnown } = search.effort ?? usualEffort;
+  const most = far + 20 * limit;
+  if (search.among === undefined) return { near: near + 2 * limit, far: most };
+  const reach = Math.max(limit, Math.min(known * most, perKnown * search.among.count));
+  return { near: reach, far: reach };
+}
+
 /** Up to `limit` runs of a stretch, fewer only when it has no more; null when they are too far apart. */
 async function walkStretch(on: Queryable, walk: Walk, stretch: Stretch, limit: number): Promise<FoundPlace[] | null> {
-  const effort = walk.search.effort ?? usualEffort;
-  const [near, far] = [effort.near + 2 * limit, effort.far + 20 * limit];
-  const { isFine, cut } = stretch;
+  const { near, far } = reachOf(walk, limit);
+  const { isFine: isFineAlone, cut } = stretch;
+  // Of runs that are known few are left to be sorted, however many are equal.
+  const isFine = isFineAlone || walk.search.among !== undefined;
   if (!isFine && !(await isWithin(on, walk, stretch, near, cut ? 2 * near : far))) {
     return cut ? await walkValues(on, walk, { ...stretch, cut }, limit) : GAVE_UP;
   }

@@ -21,18 +21,35 @@ export interface RunSearch extends RunScope {
   readonly limit: number;
   readonly after: PageValues | null;
   readonly effort?: SearchEffort;
+  /** Only these runs, found by an index and known before a walk begins. */
+  readonly among?: { readonly runs: Fragment; readonly count: number };
 }
 
 /** When a search changes its way; which way it goes changes nothing of what it finds. */
 export interface SearchEffort {
   /** Fewer runs than that are gathered and sorted, whatever the order. */
   readonly few: number;
+  /** Fewer that meet a condition are gathered too, when those of the page are not met soon by walking. */
+  readonly some: number;
+  /** Among no more than that a walk knows beforehand which runs meet a condition. */
+  readonly many: number;
   /** How far a walk goes before it asks whether that leads anywhere, and how far at most, beside what a page needs. */
   readonly near: number;
   readonly far: number;
+  /** How many times as far when it knows them, and how many runs for each of them: passing by one costs less then. */
+  readonly known: number;
+  readonly perKnown: number;
 }
 
-export const usualEffort: SearchEffort = { few: 2_000, near: 500, far: 5_000 };
+export const usualEffort: SearchEffort = {
+  few: 300,
+  some: 2_000,
+  many: 6_000,
+  near: 500,
+  far: 5_000,
+  known: 8,
+  perKnown: 15,
+};
 
 /** A run of the page and its place in the order. */
 export interface FoundPlace {
