@@ -116,8 +116,13 @@ describe('the page of a run and traces', () => {
     const page = await on.open(`/runs/${on.filled.rich[0]}?tab=logs`);
     await page.getByText('epoch 2').waitFor();
     await page.getByRole('tab', { name: 'Inputs and outputs' }).click();
-    await page.getByRole('cell', { name: 'flights' }).waitFor();
+    await page.getByRole('cell', { name: 'flights' }).first().waitFor();
     await on.picture(page, 'run-lineage');
+    await page.getByRole('link', { name: /^…/ }).click();
+    await page.waitForURL(/lineage\?kind=external_dataset/);
+    await page.getByRole('heading', { name: 'Lineage', exact: true }).waitFor();
+    await page.getByText('training', { exact: true }).first().waitFor();
+    await on.picture(page, 'run-lineage-source');
     await page.close();
   });
 

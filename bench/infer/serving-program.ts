@@ -36,7 +36,7 @@ export async function startServingProgram(options: ServingProgramOptions): Promi
   const platform = await openPlatform({ config, databaseUrl, program: `test-${roles.join('-')}-${process.pid}` });
   const data = createData(platform);
   const features = createFeatures(platform, data);
-  const registry = createRegistry(platform, data, createTracking(platform));
+  const registry = createRegistry(platform, data, createTracking(platform, data));
   const serving = createServing(platform, data, features, registry);
   await platform.access.start();
   await platform.events.start({ work: roles.includes('worker') });

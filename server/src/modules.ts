@@ -30,7 +30,7 @@ export interface Modules {
 export function createModules(platform: Platform): Modules {
   const data = createData(platform);
   const features = createFeatures(platform, data);
-  const tracking = createTracking(platform);
+  const tracking = createTracking(platform, data);
   const tracing = createTracing(platform, tracking);
   const registry = createRegistry(platform, data, tracking);
   const evaluation = createEvaluation(platform, data, features, tracking, registry);

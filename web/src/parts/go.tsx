@@ -36,7 +36,13 @@ export interface Place {
 const at = (to: string, search: object = {}): Place => ({ to, search });
 
 /** Kinds without a page of their own are shown among what they came from. */
-const inLineage: ReadonlySet<string> = new Set(['evaluation', 'gate_report', 'rollout', 'training_set']);
+const inLineage: ReadonlySet<string> = new Set([
+  'evaluation',
+  'external_dataset',
+  'gate_report',
+  'rollout',
+  'training_set',
+]);
 
 /** Where a thing is shown, if anywhere. */
 export function placeOfThing(kind: string, id: string): Place | null {

@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import type { Actor } from '#platform/access/actor';
 import type { Platform } from '#platform/platform';
 import type { AddedVersion } from './add-version.ts';
-import type { NewLineageEdge, NewLineageNode } from './lineage-store.ts';
+import type { LineageInput, LineageThing, NewLineageEdge, NewLineageNode } from './lineage-store.ts';
+import type { KnownVersion, VersionClaim } from './version-store.ts';
 
 type Queryable = Pick<Platform['database'], 'tables'>;
 
@@ -24,6 +25,8 @@ export interface DataDoor {
     version: z.input<typeof NewVersion>,
   ): Promise<AddedVersion>;
   getVersion(project: string, dataset: string, version: number | 'latest'): Promise<DatasetVersion>;
+  /** The versions that are there of those that may be meant. */
+  knownVersions(on: Queryable, project: string, claims: readonly VersionClaim[]): Promise<KnownVersion[]>;
   /** Read-only local Parquet files of a version, in order. */
   versionPaths(version: DatasetVersion): Promise<string[]>;
   readonly lineage: {
@@ -33,5 +36,8 @@ export interface DataDoor {
       edges: readonly NewLineageEdge[],
       nodes?: readonly NewLineageNode[],
     ): Promise<void>;
+    /** What things read, of which there may be very many. */
+    recordInputs(on: Queryable, project: string, inputs: readonly LineageInput[]): Promise<void>;
+    forgetInputs(on: Queryable, project: string, things: readonly LineageThing[]): Promise<void>;
   };
 }

@@ -8,15 +8,18 @@ import type { Platform } from '#platform/platform';
 import { addVersion } from './add-version.ts';
 import type { DataDoor } from './data-door.ts';
 import { findDataset, insertUpload } from './dataset-store.ts';
-import { recordLineage } from './lineage-store.ts';
+import { forgetInputs, recordInputs, recordLineage } from './lineage-store.ts';
 import { neededFiles } from './object-reference-store.ts';
 import type { DataParts } from './parts.ts';
 import { dataContents } from './project-contents.ts';
 import { putDataset } from './put-dataset.ts';
 import { dataHandlers } from './routes.ts';
-import { findVersion } from './version-store.ts';
+import { findKnownVersions, findVersion } from './version-store.ts';
 
+export type { DataDoor } from './data-door.ts';
+export type { NewLineageNode } from './lineage-store.ts';
 export { checkExpression, checkSelect } from './user-sql.ts';
+export type { KnownVersion, VersionClaim } from './version-store.ts';
 
 export interface Data extends DataDoor {
   readonly handlers: Handlers<typeof dataRoutes>;
@@ -42,6 +45,7 @@ export function createData(platform: Platform): Data {
       const { profile: _, ...rest } = found;
       return rest;
     },
+    knownVersions: async (on, project, claims) => await findKnownVersions(on, project, claims),
     versionPaths: async ({ files }) => {
       const paths: string[] = [];
       for (const { digest } of files) paths.push(await objects.localPath(digest));
@@ -49,6 +53,8 @@ export function createData(platform: Platform): Data {
     },
     lineage: {
       record: async (on, project, edges, nodes = []) => await recordLineage(on, project, edges, nodes),
+      recordInputs: async (on, project, inputs) => await recordInputs(on, project, inputs),
+      forgetInputs: async (on, project, things) => await forgetInputs(on, project, things),
     },
   };
   platform.projects.contribute(dataContents(parts));

@@ -58,6 +58,39 @@ export async function recordLineage(
     on conflict do nothing`.execute(on.tables<unknown>());
 }
 
+/** What a thing read: nodes that are known stay as they are, so that many at once do not wait for each other. */
+export interface LineageInput {
+  readonly from: NewLineageNode;
+  readonly to: NewLineageNode;
+  readonly role: string;
+}
+
+export async function recordInputs(on: Queryable, project: string, inputs: readonly LineageInput[]): Promise<void> {
+  const all = new Map(inputs.flatMap(({ from, to }) => [from, to]).map((node) => [`${node.kind} ${node.id}`, node]));
+  const nodes = [...all.values()].sort((a, b) => (`${a.kind} ${a.id}` < `${b.kind} ${b.id}` ? -1 : 1));
+  await sql`insert into data.lineage_node (project, kind, id, title, details)
+    select ${project}, * from unnest(${nodes.map(({ kind }) => kind)}::text[], ${nodes.map(({ id }) => id)}::text[],
+      ${nodes.map(({ title }) => title)}::text[], ${nodes.map(({ details }) => JSON.stringify(details ?? {}))}::jsonb[])
+    on conflict do nothing`.execute(on.tables<unknown>());
+  await recordLineage(on, project, inputs, []);
+}
+
+/** What these read, and themselves when nothing else knows them. */
+export async function forgetInputs(on: Queryable, project: string, things: readonly LineageThing[]): Promise<void> {
+  const given = sql`unnest(${things.map(({ kind }) => kind)}::text[], ${things.map(({ id }) => id)}::text[])
+    as t (kind, id)`;
+  const tables = on.tables<unknown>();
+  await sql`delete from data.lineage_edge e using ${given}
+    where e.project = ${project} and e.to_kind = t.kind and e.to_id = t.id
+      and e.from_kind in ('dataset_version', 'external_dataset')`.execute(tables);
+  await sql`delete from data.lineage_node n using ${given}
+    where n.project = ${project} and n.kind = t.kind and n.id = t.id
+      and not exists (select from data.lineage_edge e
+        where e.project = n.project and e.from_kind = n.kind and e.from_id = n.id)
+      and not exists (select from data.lineage_edge e
+        where e.project = n.project and e.to_kind = n.kind and e.to_id = n.id)`.execute(tables);
+}
+
 interface NodeRow {
   kind: string;
   id: string;
@@ -81,9 +114,12 @@ export interface LineageQuestion {
   readonly limit: number;
 }
 
+/** Without runs that nothing came of, and what only such runs read: there may be thousands of them. */
 async function newestNodes(on: Queryable, { project, limit }: LineageQuestion): Promise<NodeRow[]> {
-  const { rows } = await sql<NodeRow>`select kind, id, title, details from data.lineage_node
-    where project = ${project} order by at desc limit ${limit}`.execute(on.tables<unknown>());
+  const { rows } = await sql<NodeRow>`select kind, id, title, details from data.lineage_node n
+    where project = ${project} and kind <> 'external_dataset' and (kind <> 'run' or exists (
+      select from data.lineage_edge e where e.project = n.project and e.from_kind = n.kind and e.from_id = n.id))
+    order by at desc limit ${limit}`.execute(on.tables<unknown>());
   return rows;
 }
 

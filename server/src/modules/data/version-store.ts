@@ -86,3 +86,31 @@ export async function listVersions(on: Queryable, page: VersionPage): Promise<Da
     return version;
   });
 }
+
+/** Which version is meant: by its name and number, or by the beginning of its digest. */
+export type VersionClaim =
+  | { readonly dataset: string; readonly version: number }
+  | { readonly digest: string; readonly version?: undefined };
+
+export interface KnownVersion {
+  readonly dataset: string;
+  readonly version: number;
+  readonly digest: string;
+}
+
+/** The versions that are there of those that may be meant, in their order. */
+export async function findKnownVersions(
+  on: Queryable,
+  project: string,
+  claims: readonly VersionClaim[],
+): Promise<KnownVersion[]> {
+  const named = claims.flatMap((claim) => (claim.version === undefined ? [] : [claim]));
+  const digests = claims.flatMap((claim) => (claim.version === undefined ? [claim.digest] : []));
+  const { rows } = await sql<KnownVersion>`select v.dataset, v.version, v.digest from data.version v
+    where v.project = ${project} and ((v.dataset, v.version) in (
+      select * from unnest(${named.map(({ dataset }) => dataset)}::text[],
+        ${named.map(({ version }) => version)}::int[]))
+      or exists (select from unnest(${digests}::text[]) d (digest) where starts_with(v.digest, d.digest)))
+    order by v.dataset, v.version`.execute(on.tables<unknown>());
+  return rows;
+}

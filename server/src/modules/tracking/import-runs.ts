@@ -2,6 +2,7 @@ import { type ImportedExperiment, type ImportedLoggedModel, type ImportedRun, Pl
 import type { Actor } from '#platform/access/actor';
 import { PROXY_SCHEME } from './artifact-location.ts';
 import { checkKey, checkLength, checkMetricKey } from './check-key.ts';
+import { recordDatasetLineage } from './dataset-lineage.ts';
 import { findExperimentByName, findExperimentRows } from './experiment-store.ts';
 import { experimentMissing, experimentNumber } from './experiments.ts';
 import {
@@ -83,11 +84,12 @@ const taken = (what: string, id: string): PlatformError =>
 
 /** Runs without their metrics, under their own ids. Of runs that are here, what is missing is added. */
 export async function importRuns(
-  { platform }: TrackingParts,
+  parts: TrackingParts,
   actor: Actor,
   project: string,
   runs: readonly ImportedRun[],
 ): Promise<{ added: number; known: number }> {
+  const { platform } = parts;
   const byId = new Map(runs.map((run) => [run.runId, run]));
   for (const { params, tags } of byId.values()) {
     checkKeys(params);
@@ -104,7 +106,7 @@ export async function importRuns(
       return { ...run, experiment, artifactUri: folderOf(experiment, run.runId) };
     });
     const added = await insertImportedRuns(trx, project, wanted);
-    await importContents(trx, project, byId);
+    await importContents(parts, trx, project, byId);
     const details = { added, known: wanted.length - added };
     const subject = { kind: 'experiment', id: String(wanted[0]!.experiment) };
     await platform.audit.record(trx, { actor, project, action: 'tracking.runs-imported', subject, details });
@@ -112,7 +114,12 @@ export async function importRuns(
   });
 }
 
-async function importContents(trx: Trx, project: string, byId: ReadonlyMap<string, ImportedRun>): Promise<void> {
+async function importContents(
+  parts: TrackingParts,
+  trx: Trx,
+  project: string,
+  byId: ReadonlyMap<string, ImportedRun>,
+): Promise<void> {
   const rows = await findImportedRuns(trx, [...byId.keys()].sort());
   const foreign = rows.find((row) => row.project !== project);
   if (foreign !== undefined) throw taken('run', foreign.run_id);
@@ -128,6 +135,13 @@ async function importContents(trx: Trx, project: string, byId: ReadonlyMap<strin
     if (modelInputs.length > 0) await insertModelInputs(trx, row.id, modelInputs);
     if (modelOutputs.length > 0) await insertModelOutputs(trx, row.id, modelOutputs);
   }
+  const given = [...byId].map(([runId, { name, inputs }]) => ({ runId, name, inputs }));
+  await recordDatasetLineage(
+    parts,
+    trx,
+    project,
+    given.filter(({ inputs }) => inputs.length > 0),
+  );
 }
 
 async function importLoggedModel(trx: Trx, project: string, experiment: number, model: ImportedLoggedModel) {

@@ -2,6 +2,7 @@
 // It keeps files by digest and never opens them; it knows nothing of registered models.
 
 import { notFound, PlatformError, type trackingImportRoutes, type trackingRoutes } from '@flyball/api';
+import type { DataDoor } from '#data';
 import type { Handlers } from '#platform/http/serve';
 import { openObject } from '#platform/objects/open-object';
 import type { Platform } from '#platform/platform';
@@ -247,7 +248,7 @@ function doorOf(parts: TrackingParts, announcer: MetricAnnouncer): TrackingDoor 
   };
 }
 
-export function createTracking(platform: Platform): Tracking {
+export function createTracking(platform: Platform, data: DataDoor): Tracking {
   const announcer = new MetricAnnouncer(platform);
   const starts = new BatchQueue<RunStart>({
     lanes: 1,
@@ -258,6 +259,7 @@ export function createTracking(platform: Platform): Tracking {
   });
   const parts: TrackingParts = {
     platform,
+    data,
     writes: createWrites(platform, announcer),
     starts,
     threads: createThreadRunner({ atOnce: 1, mostWaiting: MOST_WAITING }),

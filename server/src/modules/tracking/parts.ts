@@ -1,3 +1,4 @@
+import type { DataDoor } from '#data';
 import type { Actor } from '#platform/access/actor';
 import type { Platform } from '#platform/platform';
 import type { ThreadRunner } from '#platform/processes/thread-runner';
@@ -18,6 +19,7 @@ export interface RunStart {
 /** What this module is built on. */
 export interface TrackingParts {
   readonly platform: Platform;
+  readonly data: DataDoor;
   /** Writes to runs, many requests in one commit. */
   readonly writes: BatchQueue<RunWrite>;
   /** Runs to start, many requests in one commit too. */

@@ -69,7 +69,7 @@ function filesOf(
 
 /** Deletes rows at once, and leaves a note of what is to be deleted in batches. */
 export async function purgeRows(
-  { platform }: TrackingParts,
+  { platform, data }: TrackingParts,
   trx: Trx,
   order: PurgeOrder,
   runs: readonly PurgedRun[],
@@ -92,6 +92,8 @@ export async function purgeRows(
     trx,
     runs.map(({ id }) => id),
   );
+  const things = runs.map(({ run_id: id }) => ({ kind: 'run', id }));
+  if (things.length > 0) await data.lineage.forgetInputs(trx, order.project, things);
 }
 
 interface Found {

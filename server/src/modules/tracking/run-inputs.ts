@@ -1,5 +1,6 @@
 import { invalidInput } from '@flyball/api';
 import { checkLength, checkTag } from './check-key.ts';
+import { recordDatasetLineage } from './dataset-lineage.ts';
 import { experimentNumber } from './experiments.ts';
 import {
   type DatasetSummary,
@@ -37,7 +38,10 @@ export async function logRunInputs(
   if (datasets.length > MOST_INPUTS) throw invalidInput(`A request can name at most ${MOST_INPUTS} datasets`);
   datasets.forEach(checkInput);
   await changingRun(parts, project, runId, async (trx, run) => {
-    if (datasets.length > 0) await insertDatasetInputs(trx, run, datasets);
+    if (datasets.length > 0) {
+      await insertDatasetInputs(trx, run, datasets);
+      await recordDatasetLineage(parts, trx, project, [{ runId, name: run.name, inputs: datasets }]);
+    }
     if (models.length > 0) await insertModelInputs(trx, run.id, models);
   });
 }

@@ -23,6 +23,7 @@ interface LineageSearch {
 const DEPTH = 6;
 const colours: Readonly<Record<string, string>> = {
   dataset_version: '#4c8eda',
+  external_dataset: '#8fb8de',
   training_set: '#3aa6a6',
   run: '#8a6fd1',
   model_version: '#d49f3d',

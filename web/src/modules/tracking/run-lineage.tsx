@@ -98,7 +98,7 @@ export function RunLineage({ run }: { run: Run }) {
         }
         return (
           <Stack>
-            <Things title="Went in" things={before} none="No version of a dataset in this project" />
+            <Things title="Went in" things={before} none="No dataset that lineage knows" />
             <LoggedInputs run={run} />
             <Things title="Came out" things={after} none="No model version, and nothing else" />
             <Button
