@@ -47,8 +47,9 @@ async function fillTables(client: pg.Client, experiment: string, runs: number): 
   await client.query(`insert into tracking.latest_metric (run, key, experiment, start_ms, timestamp_ms, step, value,
         is_nan, first_step, points, least, greatest)
       select r.id, 'metric_' || k, r.experiment, r.start_ms, r.start_ms, 0, v, false, 0, 1, v, v
-      from (select r.* ${of}) r, generate_series(0, ${KEYS - 1}) k, lateral (select random() + (r.id + k) * 0 as v) value
-    order by r.id, k`);
+      from (select r.* ${of}) r, generate_series(0, ${KEYS - 1}) k,
+        lateral (select random() + (r.id + k) * 0 as v) value
+      order by r.id, k`);
   await client.query(`insert into tracking.param (run, key, experiment, start_ms, value)
       select r.id, 'param_' || k, r.experiment, r.start_ms, case k when 0 then 'group' || (r.id % 5)
         when 1 then 'rare' || (r.id % 1000) else substr(md5(k || '/' || r.id), 1, 8) end

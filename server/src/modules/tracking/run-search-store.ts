@@ -2,7 +2,14 @@ import { sql } from 'kysely';
 import type { Queryable } from '#platform/database/database';
 import { afterValues, orderBy, orderValues } from '#platform/database/search-sql';
 import type { PageValues } from '#platform/page-token';
-import { type Fragment, inScope, type RunSource, type SearchWay, sourceOf } from './run-condition-store.ts';
+import {
+  type Fragment,
+  inExperiments,
+  inScope,
+  type RunSource,
+  type SearchWay,
+  sourceOf,
+} from './run-condition-store.ts';
 import { joinOrderValue, orderTerms } from './run-order-store.ts';
 import { runColumns, type StoredRun } from './run-store.ts';
 import { walkRuns } from './run-walk-store.ts';
@@ -19,9 +26,11 @@ function sourcesOf(search: RunSearch): RunSource[] {
   ];
 }
 
+/** Of experiments alone, an index knows all that is asked; that they are of the project is checked with the rest. */
 function runsOfScope(search: RunSearch): RunSource {
+  const inPlace = search.experiments === null ? inScope(search) : inExperiments(sql`r.experiment`, search);
   const inStage = isOfDeleted(search) ? sql`and r.stage = 'deleted'` : sql``;
-  return { runs: sql`select r.id as run from tracking.run r where ${inScope(search)} ${inStage}`, isDirect: true };
+  return { runs: sql`select r.id as run from tracking.run r where ${inPlace} ${inStage}`, isDirect: true };
 }
 
 const isOfDeleted = ({ stages }: RunSearch): boolean => stages.length === 1 && stages[0] === 'deleted';
