@@ -57,7 +57,8 @@ export function createModules(platform: Platform): Modules {
       if (role === 'api') await tracking.start();
       await serving.start(role);
       if (role === 'worker') {
-        await Promise.all([pipelines.startWork(), tracking.startWork(), platform.objectSweeps.startWork()]);
+        const { projects, objectSweeps } = platform;
+        await Promise.all([pipelines, tracking, projects, objectSweeps].map(async (each) => await each.startWork()));
       }
     },
     stop: async () => {

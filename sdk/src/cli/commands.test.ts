@@ -255,6 +255,27 @@ export const watch = defineMonitor({
     await ends(['token', 'revoke', id], exitCodes.notFound);
   });
 
+  it('moves an experiment to the trash and out of it, purges it, and sweeps what nothing needs', async () => {
+    const made = await fetch(`${url}/api/v1/projects/default/experiments`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'tried' }),
+    });
+    const { experimentId: id } = (await made.json()) as { experimentId: string };
+    await ends(['experiment', 'restore', id], exitCodes.notFound);
+    await ends(['experiment', 'purge', id], exitCodes.conflict);
+    await ends(['experiment', 'delete', id], exitCodes.ok);
+    assert.match((await ends(['experiment', 'list', '--trash'], exitCodes.ok)).out, /tried/);
+    await ends(['experiment', 'restore', id], exitCodes.ok);
+    await ends(['experiment', 'delete', id], exitCodes.ok);
+    await ends(['experiment', 'purge', id], exitCodes.ok);
+    assert.match((await ends(['run', 'purges'], exitCodes.ok)).out, /^experiment tried\s+(running|finished)/m);
+    assert.match((await ends(['objects', 'sweep', '--dry-run'], exitCodes.ok)).out, /^0 would be removed, 0 bytes$/m);
+    assert.match((await ends(['objects', 'sweep'], exitCodes.ok)).out, /^\d+ objects, .*\n0 removed, 0 bytes$/m);
+    assert.match((await ends(['objects', 'sweeps'], exitCodes.ok)).out, /finished .*\n.*finished .*\(dry run\)/);
+    for (const hours of ['1', 'few']) await ends(['objects', 'sweep', '--grace-hours', hours], exitCodes.usage);
+  });
+
   it('finds that all is well', async () => {
     const { out } = await ends(['--json', 'doctor'], exitCodes.ok);
     const findings = JSON.parse(out) as { check: string; ok: boolean }[];

@@ -65,6 +65,21 @@ export function addExperimentCommands(program: Command): void {
         }),
       );
     });
+  const moves = [
+    ['delete', 'deleted', 'move an experiment with all its runs into the trash', 'is in the trash'],
+    ['restore', 'active', 'take an experiment with all its runs out of the trash', 'is restored'],
+  ] as const;
+  for (const [name, stage, about, done] of moves) {
+    experiment
+      .command(name)
+      .description(about)
+      .argument('<experiment>', 'id')
+      .action(async (id: string, _options: unknown, command: Command) => {
+        const session = sessionOf(command);
+        const moved = await session.flyball.moveExperiment({ params: { experiment: id }, body: { stage } });
+        session.answer(moved, () => print(`experiment ${id} ${done}`));
+      });
+  }
   addRetention(experiment);
   const purge = experiment
     .command('purge')

@@ -1,7 +1,8 @@
+import type { Purge } from '@flyball/api';
 import { type Command, Option } from 'commander';
 import { type Duration, durationSeconds } from '../../definitions/duration.ts';
 import { exitCodes } from '../exit-code.ts';
-import { clean, print } from '../output.ts';
+import { clean, print, printTable } from '../output.ts';
 import { type Session, sessionOf } from '../session.ts';
 
 const RUNS_AT_ONCE = 1_000;
@@ -64,8 +65,38 @@ async function purgeOld({ flyball }: Session, olderThan: Duration, options: Purg
   return all;
 }
 
-/** `run purge` */
+function stateOf({ finishedAt, error, points, expectedPoints, runsDone, runsLeft }: Purge): string {
+  if (finishedAt !== null) return 'finished';
+  if (error !== null) return `failed, is tried again: ${error}`;
+  if (runsLeft > 0) return `${runsDone} of ${runsDone + runsLeft} runs`;
+  return expectedPoints === null ? 'running' : `${points} of ${expectedPoints} points`;
+}
+
+/** `run purges` */
+function addPurges(run: Command): void {
+  run
+    .command('purges')
+    .description('runs and experiments that were deleted for good, and how far that is')
+    .action(async (_options: unknown, command: Command) => {
+      const session = sessionOf(command);
+      const { items } = await session.flyball.listPurges({ query: { limit: 50, parts: 'hidden' } });
+      session.answer(items, (rows) =>
+        printTable(rows, {
+          what: (row) => `${row.kind.replaceAll('_', ' ')} ${row.title ?? row.subject}`,
+          state: stateOf,
+          points: (row) => row.points,
+          files: (row) => row.files,
+          'files stay at': (row) => row.leftAt,
+          asked: (row) => row.askedAt,
+          by: (row) => row.askedBy,
+        }),
+      );
+    });
+}
+
+/** `run purge`, `run purges` */
 export function addRunPurge(run: Command): void {
+  addPurges(run);
   const purge = run
     .command('purge')
     .description('delete runs in the trash for good: these, or all that are there for some time (kept: exit code 8)')

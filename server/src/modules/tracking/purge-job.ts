@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PlatformError } from '@flyball/api';
 import { deleteLocalFolder } from './delete-local-folder.ts';
 import { localFolder } from './local-files.ts';
 import type { TrackingParts } from './parts.ts';
@@ -20,7 +21,9 @@ import {
   type UnfinishedPurge,
 } from './purge-store.ts';
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 500);
+/** For whoever may see the project: no more than they would be answered. */
+const messageOf = (error: unknown): string =>
+  error instanceof PlatformError ? error.message : 'Something went wrong on our side; the log knows more';
 
 const POINTS_AT_ONCE = 5_000;
 const FILES_AT_ONCE = 1_000;

@@ -18,6 +18,7 @@ import {
 } from './project-store.ts';
 
 export const PROJECT_DELETION_QUEUE = 'platform.project-deletion';
+export const PROJECT_DELETION_CRON = '29 * * * *';
 const HEIR = 'default';
 const UNIQUE_VIOLATION = '23505';
 

@@ -3,7 +3,13 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/database.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Actor } from './actor.ts';
-import { PROJECT_DELETION_QUEUE, type ProjectRemoval, removeProject, workOffDeletions } from './delete-project.ts';
+import {
+  PROJECT_DELETION_CRON,
+  PROJECT_DELETION_QUEUE,
+  type ProjectRemoval,
+  removeProject,
+  workOffDeletions,
+} from './delete-project.ts';
 import type { ProjectContents } from './project-contents.ts';
 import {
   findProject,
@@ -41,6 +47,8 @@ export interface Projects {
   remove(actor: Actor, name: string, mode?: ProjectRemoval): Promise<void>;
   /** What a module keeps of projects and can move or delete; left to right. */
   contribute(contents: ProjectContents): void;
+  /** In the processes that do jobs: goes on with deletions that were given up. */
+  startWork(): Promise<void>;
 }
 
 export function createProjects(database: Database, audit: AuditLog, jobs: JobQueue): Projects {
@@ -80,5 +88,6 @@ export function createProjects(database: Database, audit: AuditLog, jobs: JobQue
       }),
     remove: async (actor, name, mode = 'if-empty') => await removeProject(parts, actor, name, mode),
     contribute: (more) => void contents.push(more),
+    startWork: async () => await jobs.schedule(PROJECT_DELETION_QUEUE, PROJECT_DELETION_CRON, {}),
   };
 }
