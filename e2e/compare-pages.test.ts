@@ -77,6 +77,8 @@ describe('the comparison of runs', () => {
         const name = `images/digits%step%${step}%timestamp%1790000000000%g000-${step}.png`;
         await client.putArtifact({ params: { run, path: name }, upload: Buffer.from(pixel, 'base64') });
       }
+      const slash = 'images/val~digits+step+5+timestamp+1790000000000+g000.png';
+      await client.putArtifact({ params: { run, path: slash }, upload: Buffer.from(pixel, 'base64') });
       const table = { columns: ['truth', 'said'], data: [[7, run.slice(0, 4)]] };
       await client.putArtifact({ params: { run, path: 'answers.json' }, upload: JSON.stringify(table) });
       const value = '[{"path": "answers.json", "type": "table"}]';
@@ -92,6 +94,19 @@ describe('the comparison of runs', () => {
     await page.getByRole('slider', { name: 'Step' }).press('ArrowLeft');
     await page.getByText('step 1', { exact: true }).first().waitFor();
     await on.picture(page, 'compare-media');
+    await page
+      .getByRole('combobox', { name: 'Images or table' })
+      .or(page.getByRole('textbox', { name: 'Images or table' }))
+      .first()
+      .click();
+    await page.getByRole('option', { name: 'val/digits' }).click();
+    await page.waitForURL(/media=val/);
+    await page
+      .getByRole('img', { name: /^images\/val~digits/ })
+      .first()
+      .waitFor();
+    await page.getByText('step 5', { exact: true }).first().waitFor();
+    await on.picture(page, 'compare-media-slash');
     await page.goto(
       `${on.server.url}/ui/runs/compare?runs=${JSON.stringify(on.filled.rich)}&tab=media&media=answers.json`,
     );

@@ -5,6 +5,20 @@ import type { Page } from 'playwright-core';
 import { mlflow } from './fill-runs.ts';
 import { openRunsBrowser, type RunsBrowser } from './runs-browser.ts';
 
+/** As clients before 3.0 begin a trace. */
+async function openTrace(url: string, experiment: string): Promise<{ id: string; place: string }> {
+  const answer = await fetch(`${url}/api/2.0/mlflow/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ experiment_id: experiment, timestamp_ms: 1_790_000_000_000 }),
+  });
+  const { trace_info: info } = (await answer.json()) as {
+    trace_info: { request_id: string; tags: { key: string; value: string }[] };
+  };
+  const location = info.tags.find(({ key }) => key === 'mlflow.artifactLocation')?.value ?? '';
+  return { id: info.request_id, place: location.replace('mlflow-artifacts:', '') };
+}
+
 describe('the page of a run and traces', () => {
   let on: RunsBrowser;
 
@@ -123,6 +137,28 @@ describe('the page of a run and traces', () => {
     await page.getByRole('heading', { name: 'Lineage', exact: true }).waitFor();
     await page.getByText('training', { exact: true }).first().waitFor();
     await on.picture(page, 'run-lineage-source');
+    await page.close();
+  });
+
+  it('shows the spans that an older client keeps as a file of the trace', async () => {
+    const info = await openTrace(on.server.url, on.filled.experiment);
+    const span = (name: string, own: string, parent: string | null, from: number, until: number) => ({
+      name,
+      context: { span_id: own, trace_id: '0x1' },
+      parent_id: parent,
+      start_time: from,
+      end_time: until,
+      status_code: 'OK',
+      status_message: '',
+      attributes: { 'mlflow.spanType': '"RETRIEVER"' },
+      events: [],
+    });
+    const spans = [span('answer', '0x1', null, 1_000_000, 9_000_000), span('look up', '0x2', '0x1', 2e6, 5e6)];
+    const url = `${on.server.url}/api/2.0/mlflow-artifacts/artifacts${info.place}/traces.json`;
+    equal((await fetch(url, { method: 'PUT', body: JSON.stringify({ spans }) })).status, 200);
+    const page = await on.open(`/traces/${info.id}`, 'dark');
+    await page.getByRole('treeitem', { name: /look up/ }).waitFor();
+    await on.picture(page, 'trace-of-file');
     await page.close();
   });
 

@@ -95,6 +95,8 @@ export const tracingRoutes = defineRoutes({
       spans: z.array(TraceSpan),
       /** Whether all spans that were announced are here. */
       isWhole: z.boolean(),
+      /** Why the spans that a client wrote as a file cannot be shown. */
+      problem: z.string().nullable(),
     }),
     errors: ['not_found', 'invalid_input'],
   },

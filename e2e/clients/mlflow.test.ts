@@ -119,9 +119,18 @@ describe('an unmodified mlflow client', { skip: python === '' && 'run it with np
   });
 
   it('of the second generation does what its scripts did', async () => {
-    const { run: runId = '', model = '' } = await speak('mlflow_two.py', open, {}, python2);
+    const { run: runId = '', model = '', trace = '' } = await speak('mlflow_two.py', open, {}, python2);
     const version = await open.client().getModelVersion({ params: { model, version: 1 } });
     assert.deepEqual([version.runId, version.stage, version.flavor], [runId, 'Production', 'mlflow']);
+    const { spans, isWhole } = await open.client().getTrace({ params: { trace } });
+    assert.deepEqual(
+      spans.map(({ name, parentId }) => [name, parentId]),
+      [
+        ['answer', null],
+        ['look up', spans[0]!.spanId],
+      ],
+    );
+    assert.ok(isWhole);
   });
 
   it('traces, judges, keeps evaluation datasets and scorers, and takes spans from OpenTelemetry', async () => {

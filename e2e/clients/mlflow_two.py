@@ -90,4 +90,13 @@ except MlflowException as error:
     assert error.error_code == "RESOURCE_DOES_NOT_EXIST", error
 client.delete_run(child.info.run_id)
 client.restore_run(child.info.run_id)
-print(json.dumps({"run": run.info.run_id, "autologged": automatic.info.run_id, "model": "two-forest"}))
+print(
+    json.dumps(
+        {
+            "run": run.info.run_id,
+            "autologged": automatic.info.run_id,
+            "model": "two-forest",
+            "trace": traces[0].info.request_id,
+        }
+    )
+)

@@ -12,8 +12,9 @@ export const presentTrace = (row: StoredTrace): Trace => ({
   status: row.status,
   startTime: row.timestamp_ms,
   durationMs: row.execution_ms,
-  requestPreview: row.request_preview,
-  responsePreview: row.response_preview,
+  // Clients before 3.0 have these instead of previews.
+  requestPreview: row.request_preview ?? row.metadata['mlflow.traceInputs'] ?? null,
+  responsePreview: row.response_preview ?? row.metadata['mlflow.traceOutputs'] ?? null,
   runId: row.metadata[traceKey.run] ?? null,
   tags: row.tags,
   metadata: row.metadata,

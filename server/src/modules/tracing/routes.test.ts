@@ -77,4 +77,59 @@ describe('traces in the native API', () => {
     await assert.rejects(apart.getTrace({ params: { trace: trace.traceId } }), { code: 'not_found' });
     assert.deepEqual((await apart.searchTraces({ body: {} })).items, []);
   });
+
+  it('have the spans that an older client keeps as a file of the trace', async () => {
+    const opened = await fetch(`${server.url}/api/2.0/mlflow/traces`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        experiment_id: experimentId,
+        timestamp_ms: 1_790_000_000_000,
+        request_metadata: [{ key: 'mlflow.traceInputs', value: '{"q": 1}' }],
+      }),
+    });
+    const { trace_info: info } = (await opened.json()) as {
+      trace_info: { request_id: string; tags: { key: string; value: string }[] };
+    };
+    const read = async () => await client.getTrace({ params: { trace: info.request_id } });
+    const put = async (body: string) => {
+      const place = info.tags
+        .find(({ key }) => key === 'mlflow.artifactLocation')!
+        .value.replace('mlflow-artifacts:', '');
+      const url = `${server.url}/api/2.0/mlflow-artifacts/artifacts${place}/traces.json`;
+      assert.equal((await fetch(url, { method: 'PUT', body })).status, 200);
+    };
+    const before = await read();
+    assert.deepEqual([before.spans, before.isWhole, before.problem], [[], false, null]);
+    assert.equal(before.trace.requestPreview, '{"q": 1}');
+    const one = {
+      name: 'old',
+      start_time: 1_000_000,
+      end_time: 4_000_000,
+      status_code: 'OK',
+      attributes: {},
+      events: [],
+    };
+    const root = { ...one, context: { span_id: '0x1', trace_id: '0x2' }, parent_id: null };
+    const child = { ...one, context: { span_id: '0x3', trace_id: '0x2' }, parent_id: '0x1', start_time: 2_000_000 };
+    await put(JSON.stringify({ spans: [root, child] }));
+    const { spans, isWhole, problem } = await read();
+    assert.deepEqual([isWhole, problem], [true, null]);
+    assert.deepEqual(
+      spans.map(({ spanId, parentId, offsetMs, durationMs }) => [
+        Number(spanId),
+        Number(parentId),
+        offsetMs,
+        durationMs,
+      ]),
+      [
+        [1, 0, 0, 3],
+        [3, 1, 1, 2],
+      ],
+    );
+    await put('nonsense');
+    assert.match((await read()).problem!, /holds no spans/);
+    await put(' '.repeat(17 * 2 ** 20));
+    assert.match((await read()).problem!, /are shown: download it/);
+  });
 });

@@ -2,8 +2,9 @@ import type { tracingRoutes } from '@flyball/api';
 import type { Handlers } from '#platform/http/serve';
 import type { TracingParts } from './parts.ts';
 import { presentSpans, presentTrace } from './present-trace.ts';
+import { readTraceFile } from './trace-file.ts';
 import { traceKey } from './trace-keys.ts';
-import { getTrace, searchStoredTraces, withSpans } from './traces.ts';
+import { getTrace, hasSpansHere, searchStoredTraces, withSpans } from './traces.ts';
 
 const MOST_EXPERIMENTS = 1000;
 
@@ -32,8 +33,13 @@ export function tracingHandlers(parts: TracingParts): Handlers<typeof tracingRou
     },
     getTrace: async ({ project, params }) => {
       const stored = await getTrace(parts, project, params.trace);
+      if (!hasSpansHere(stored)) {
+        const { spans, problem } = await readTraceFile(parts, project, stored);
+        return { trace: presentTrace(stored), spans: presentSpans(spans), isWhole: spans.length > 0, problem };
+      }
       const [whole] = await withSpans(parts, [stored]);
-      return { trace: presentTrace(stored), spans: presentSpans(whole!.spans), isWhole: whole!.isWhole };
+      const { spans, isWhole } = whole!;
+      return { trace: presentTrace(stored), spans: presentSpans(spans), isWhole, problem: null };
     },
   };
 }

@@ -118,10 +118,10 @@ export function attributeValue(text: ExactValue | undefined): ExactValue {
   }
 }
 
-const objectOf = (value: ExactValue | undefined): ExactObject => (isExactObject(value) ? value : {});
-const listOf = (value: ExactValue | undefined): readonly ExactValue[] => (Array.isArray(value) ? value : []);
-const textOf = (value: ExactValue | undefined): string => (typeof value === 'string' ? value : '');
-const timeOf = (value: ExactValue | undefined): bigint => (typeof value === 'bigint' ? value : 0n);
+export const objectOf = (value: ExactValue | undefined): ExactObject => (isExactObject(value) ? value : {});
+export const listOf = (value: ExactValue | undefined): readonly ExactValue[] => (Array.isArray(value) ? value : []);
+export const textOf = (value: ExactValue | undefined): string => (typeof value === 'string' ? value : '');
+export const timeOf = (value: ExactValue | undefined): bigint => (typeof value === 'bigint' ? value : 0n);
 
 function statusOf(value: ExactValue | undefined): Span['status'] {
   const { code, message } = objectOf(value);
@@ -130,8 +130,9 @@ function statusOf(value: ExactValue | undefined): Span['status'] {
 }
 
 /** Reads back what `spanContent` wrote. */
-export function readSpanContent(content: string): Span {
-  const span = objectOf(parseExact(content));
+export const readSpanContent = (content: string): Span => spanFromContent(objectOf(parseExact(content)));
+
+export function spanFromContent(span: ExactObject): Span {
   const parent = textOf(span['parent_span_id']);
   const attributes = Object.entries(objectOf(span['attributes'])).map(([key, text]) => [key, attributeValue(text)]);
   return {

@@ -23,6 +23,9 @@ describe('the check of artifact paths', () => {
       ['...', '...'],
       ['a..b/..c', 'a..b/..c'],
       ['50%25off', '50%25off'],
+      // Images of clients before 3.11 whose key has a slash.
+      ['images/a#b#c%step%10%timestamp%20%ge-cd.png', 'images/a#b#c%step%10%timestamp%20%ge-cd.png'],
+      ['images/a#b+step+10+timestamp+20+0e-cd.png', 'images/a#b+step+10+timestamp+20+0e-cd.png'],
     ] as const) {
       assert.equal(checkArtifactPath(given), kept);
     }
@@ -53,6 +56,12 @@ describe('the check of artifact paths', () => {
       'a%0ab',
       '%43:/x',
       'a%23/../b',
+      'a#/../b%step%1%timestamp%2%ge.png',
+      'a#b%step%1%timestamp%2%ge/../../c.png',
+      'a#b%2f..%2f..%2fc%step%1%timestamp%2%ge.png',
+      'a#b%step%1%timestamp%2%ge/c.png',
+      'a%23b%step%1%timestamp%2%ge.png',
+      'a#b%step%1.png',
       '%ff%2e%2e/%2e%2e/x',
       'a/%2e%2e%ff/../b',
       '\ud800',

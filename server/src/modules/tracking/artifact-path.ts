@@ -24,9 +24,12 @@ function decodeOnce(text: string): string {
  */
 const STEP_OF_IMAGE = /%step%(\d+)%timestamp%(\d+)(?=%[g-z])/g;
 
+/** Before 3.11 these wrote a number sign for a slash in the key: fine in the name of an image, and nowhere else. */
+const SLASH_OF_KEY = /#(?=[^/]*(?:%step%\d+%timestamp%\d+%[g-z]|\+step\+\d+\+timestamp\+\d+\+)[^/]*$)/g;
+
 /** The text and everything that decoding it makes of it, until nothing changes any more. */
 function readings(given: string): string[] {
-  const text = given.replace(STEP_OF_IMAGE, '-step-$1-timestamp-$2');
+  const text = given.replace(SLASH_OF_KEY, '~').replace(STEP_OF_IMAGE, '-step-$1-timestamp-$2');
   const found = [text];
   for (let last = text; ; ) {
     const next = decodeOnce(last);

@@ -111,7 +111,14 @@ function Summary({ trace }: { trace: Trace }) {
   );
 }
 
-function Steps({ trace, spans, isWhole }: { trace: Trace; spans: readonly TraceSpan[]; isWhole: boolean }) {
+interface StepsProps {
+  readonly trace: Trace;
+  readonly spans: readonly TraceSpan[];
+  readonly isWhole: boolean;
+  readonly problem: string | null;
+}
+
+function Steps({ trace, spans, isWhole, problem }: StepsProps) {
   const [{ span: chosen }, set] = useAddress<{ span?: string }>();
   const found = spans.find(({ spanId }) => spanId === String(chosen));
   return (
@@ -119,9 +126,7 @@ function Steps({ trace, spans, isWhole }: { trace: Trace; spans: readonly TraceS
       <Grid.Col span={{ base: 12, md: 7 }}>
         {isWhole || spans.length === 0 ? null : <Alert color="yellow">Some of the spans have not arrived.</Alert>}
         {spans.length === 0 ? (
-          <Nothing title="No spans are here">
-            They are still on their way, or kept as a file by an older client.
-          </Nothing>
+          <Nothing title="No spans are here">{problem ?? 'They are still on their way.'}</Nothing>
         ) : (
           <SpanWaterfall
             spans={spans}

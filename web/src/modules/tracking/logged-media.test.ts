@@ -10,6 +10,9 @@ describe('logged images and tables', () => {
       file('images/val#digits%step%10%timestamp%1790000000000%ab-cd.png'),
       file('images/val#digits%step%10%timestamp%1790000000000%ab-cd%compressed.webp'),
       file('images/val#digits%step%2%timestamp%1790000000000%ab-ce.png'),
+      file('images/val~digits+step+7+timestamp+1790000000000+ab-cf.png'),
+      file('images/val~digits+step+7+timestamp+1790000000000+ab-cf+compressed.webp'),
+      file('images/a+b+step+1+timestamp+1790000000000+ab-cf.png'),
       file('images/other.png'),
       { path: 'images/folder', isDirectory: true },
     ]);
@@ -18,9 +21,12 @@ describe('logged images and tables', () => {
       [
         ['val/digits', 10],
         ['val/digits', 2],
+        ['val/digits', 7],
+        ['a+b', 1],
       ],
     );
-    assert.equal(mediumAt(found, 'val/digits', 9)?.step, 2);
+    assert.equal(mediumAt(found, 'val/digits', 9)?.step, 7);
+    assert.equal(mediumAt(found, 'val/digits', 6)?.step, 2);
     assert.equal(mediumAt(found, 'val/digits', 10)?.step, 10);
     assert.equal(mediumAt(found, 'val/digits', 0)?.step, 2);
     assert.equal(mediumAt(found, 'none', 0), null);

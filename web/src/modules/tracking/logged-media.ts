@@ -10,15 +10,20 @@ export interface LoggedMedium {
 }
 
 const IMAGE = /^images\/(.+)%step%(\d+)%timestamp%(\d+)%[^/]+\.(png|jpe?g|gif|webp)$/i;
-const OLD_IMAGE = /^images\/(.+)\+step\+(\d+)\+timestamp\+(\d+)\+[^/]+\.(png|jpe?g|gif|webp)$/i;
+const NEW_IMAGE = /^images\/(.+)\+step\+(\d+)\+timestamp\+(\d+)\+[^/]+\.(png|jpe?g|gif|webp)$/i;
 const THUMBNAIL = /[%+]compressed\.\w+$/i;
+
+/** What clients write for a slash in a key: a tilde since 3.11, a number sign before. */
+const SLASH = /[~#]/g;
 
 /** Images as MLflow's `log_image` names them: key, step and time are in the name, with small copies beside them. */
 export function loggedImages(files: readonly Pick<Artifact, 'path' | 'isDirectory'>[]): LoggedMedium[] {
   return files.flatMap(({ path, isDirectory }) => {
-    const found = isDirectory || THUMBNAIL.test(path) ? null : (IMAGE.exec(path) ?? OLD_IMAGE.exec(path));
+    const found = isDirectory || THUMBNAIL.test(path) ? null : (IMAGE.exec(path) ?? NEW_IMAGE.exec(path));
     const [, key = '', step = ''] = found ?? [];
-    return found === null ? [] : [{ kind: 'image' as const, key: key.replaceAll('#', '/'), step: Number(step), path }];
+    return found === null
+      ? []
+      : [{ kind: 'image' as const, key: key.replaceAll(SLASH, '/'), step: Number(step), path }];
   });
 }
 
