@@ -97,6 +97,19 @@ async function measure(server: RunningServer, experiment: string, repeats: numbe
   return { all: summed(Object.values(times).flat()), each };
 }
 
+/** All runs in five groups, with the mean and deviation of six metrics: what the page of groups asks. */
+async function measureGroups(server: RunningServer, experiment: string): Promise<Figures> {
+  const metrics = Array.from({ length: 6 }, (_, i) => `metric_${i}`);
+  const body = { experimentIds: [experiment], by: ['params.param_0'], metrics };
+  const url = `${server.url}/api/v1/projects/default/runs/groups`;
+  const times: number[] = [];
+  for (let i = -1; i < REPEATS; i++) {
+    const time = await timed(async () => await call(url, body));
+    if (i >= 0) times.push(time);
+  }
+  return summed(times);
+}
+
 /** The process that answers: a child of the one that was started. */
 function answeringProcess(parent: number): number {
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
@@ -206,7 +219,7 @@ try {
     const experiment = await newExperiment(flyball, `search ${runs}`);
     await fillFlyball(adminUrl.href, experiment, runs);
     const found = await measure(flyball, experiment, REPEATS);
-    sizes.push({ runs, ...found });
+    sizes.push({ runs, ...found, groups: await measureGroups(flyball, experiment) });
     process.stdout.write(`${runs} runs: p50 ${found.all.p50Ms} ms, p95 ${found.all.p95Ms} ms\n`);
   }
   const curve = await measureCurve(flyball, await newExperiment(flyball, 'curve'));

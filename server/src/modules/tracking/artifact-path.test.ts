@@ -23,7 +23,7 @@ describe('the check of artifact paths', () => {
       ['...', '...'],
       ['a..b/..c', 'a..b/..c'],
       ['50%25off', '50%25off'],
-      // Images of clients before 3.11 whose key has a slash.
+      // Images of older clients whose key has a slash.
       ['images/a#b#c%step%10%timestamp%20%ge-cd.png', 'images/a#b#c%step%10%timestamp%20%ge-cd.png'],
       ['images/a#b+step+10+timestamp+20+0e-cd.png', 'images/a#b+step+10+timestamp+20+0e-cd.png'],
     ] as const) {

@@ -24,7 +24,7 @@ function decodeOnce(text: string): string {
  */
 const STEP_OF_IMAGE = /%step%(\d+)%timestamp%(\d+)(?=%[g-z])/g;
 
-/** Before 3.11 these wrote a number sign for a slash in the key: fine in the name of an image, and nowhere else. */
+/** Older ones write a number sign for a slash in the key: fine in the name of an image, and nowhere else. */
 const SLASH_OF_KEY = /#(?=[^/]*(?:%step%\d+%timestamp%\d+%[g-z]|\+step\+\d+\+timestamp\+\d+\+)[^/]*$)/g;
 
 /** The text and everything that decoding it makes of it, until nothing changes any more. */

@@ -55,6 +55,7 @@ export async function recordDatasetLineage(
   const inputs = runs.flatMap(({ runId, name, inputs: all }) =>
     all.map((input) => ({ runId, name, input, claim: versionClaim(input, project, own) })),
   );
+  if (inputs.length === 0) return;
   const claims = inputs.flatMap(({ claim }) => claim ?? []);
   const known = claims.length === 0 ? [] : await data.knownVersions(trx, project, claims);
   const tied = inputs.map(({ runId, name, input, claim }) => {

@@ -13,7 +13,7 @@ const IMAGE = /^images\/(.+)%step%(\d+)%timestamp%(\d+)%[^/]+\.(png|jpe?g|gif|we
 const NEW_IMAGE = /^images\/(.+)\+step\+(\d+)\+timestamp\+(\d+)\+[^/]+\.(png|jpe?g|gif|webp)$/i;
 const THUMBNAIL = /[%+]compressed\.\w+$/i;
 
-/** What clients write for a slash in a key: a tilde since 3.11, a number sign before. */
+/** What clients write for a slash in a key: the newest a tilde, older ones a number sign. */
 const SLASH = /[~#]/g;
 
 /** Images as MLflow's `log_image` names them: key, step and time are in the name, with small copies beside them. */
