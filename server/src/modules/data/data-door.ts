@@ -38,6 +38,7 @@ export interface DataDoor {
     ): Promise<void>;
     /** What things read, of which there may be very many. */
     recordInputs(on: Queryable, project: string, inputs: readonly LineageInput[]): Promise<void>;
-    forgetInputs(on: Queryable, project: string, things: readonly LineageThing[]): Promise<void>;
+    /** Those of which nothing came. */
+    forgetLeaves(on: Queryable, project: string, things: readonly LineageThing[]): Promise<void>;
   };
 }

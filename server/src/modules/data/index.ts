@@ -8,7 +8,7 @@ import type { Platform } from '#platform/platform';
 import { addVersion } from './add-version.ts';
 import type { DataDoor } from './data-door.ts';
 import { findDataset, insertUpload } from './dataset-store.ts';
-import { forgetInputs, recordInputs, recordLineage } from './lineage-store.ts';
+import { forgetLeaves, recordInputs, recordLineage } from './lineage-store.ts';
 import { neededFiles } from './object-reference-store.ts';
 import type { DataParts } from './parts.ts';
 import { dataContents } from './project-contents.ts';
@@ -54,7 +54,7 @@ export function createData(platform: Platform): Data {
     lineage: {
       record: async (on, project, edges, nodes = []) => await recordLineage(on, project, edges, nodes),
       recordInputs: async (on, project, inputs) => await recordInputs(on, project, inputs),
-      forgetInputs: async (on, project, things) => await forgetInputs(on, project, things),
+      forgetLeaves: async (on, project, things) => await forgetLeaves(on, project, things),
     },
   };
   platform.projects.contribute(dataContents(parts));

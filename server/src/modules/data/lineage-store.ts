@@ -75,20 +75,16 @@ export async function recordInputs(on: Queryable, project: string, inputs: reado
   await recordLineage(on, project, inputs, []);
 }
 
-/** What these read, and themselves when nothing else knows them. */
-export async function forgetInputs(on: Queryable, project: string, things: readonly LineageThing[]): Promise<void> {
-  const given = sql`unnest(${things.map(({ kind }) => kind)}::text[], ${things.map(({ id }) => id)}::text[])
-    as t (kind, id)`;
-  const tables = on.tables<unknown>();
-  await sql`delete from data.lineage_edge e using ${given}
-    where e.project = ${project} and e.to_kind = t.kind and e.to_id = t.id
-      and e.from_kind in ('dataset_version', 'external_dataset')`.execute(tables);
-  await sql`delete from data.lineage_node n using ${given}
+/** Things of which nothing came go, with what they read; what led to something stays. */
+export async function forgetLeaves(on: Queryable, project: string, things: readonly LineageThing[]): Promise<void> {
+  await sql`delete from data.lineage_node n using unnest(${things.map(({ kind }) => kind)}::text[],
+      ${things.map(({ id }) => id)}::text[]) as t (kind, id)
     where n.project = ${project} and n.kind = t.kind and n.id = t.id
       and not exists (select from data.lineage_edge e
         where e.project = n.project and e.from_kind = n.kind and e.from_id = n.id)
       and not exists (select from data.lineage_edge e
-        where e.project = n.project and e.to_kind = n.kind and e.to_id = n.id)`.execute(tables);
+        where e.project = n.project and e.to_kind = n.kind and e.to_id = n.id
+          and e.from_kind not in ('dataset_version', 'external_dataset'))`.execute(on.tables<unknown>());
 }
 
 interface NodeRow {

@@ -102,4 +102,17 @@ describe('the datasets that runs read', () => {
     const { nodes } = await client.getLineage({ query: { kind: 'dataset_version', id: 'flights@1' } });
     assert.ok(nodes.length > 1);
   });
+
+  it('stay known when a run is purged by force of which a version is left', async () => {
+    const client = server.client();
+    const run = await startRun();
+    await log(run, { tags: { 'flyball.dataset_version': 'flights@1' } });
+    await client.putArtifact({ params: { run, path: 'model/a.txt' }, upload: 'a' });
+    await mlflow('registered-models/create', { name: 'kept' });
+    await mlflow('model-versions/create', { name: 'kept', source: `runs:/${run}/model`, run_id: run });
+    await client.changeRuns({ body: { runIds: [run], stage: 'deleted' } });
+    await client.purgeRuns({ body: { runIds: [run], force: true, reason: 'a test' } });
+    const { nodes } = await client.getLineage({ query: { kind: 'model_version', id: 'kept@1' } });
+    assert.deepEqual(nodes.map(({ kind }) => kind).sort(), ['dataset_version', 'model_version', 'run']);
+  });
 });

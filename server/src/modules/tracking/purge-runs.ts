@@ -93,7 +93,7 @@ export async function purgeRows(
     runs.map(({ id }) => id),
   );
   const things = runs.map(({ run_id: id }) => ({ kind: 'run', id }));
-  if (things.length > 0) await data.lineage.forgetInputs(trx, order.project, things);
+  if (things.length > 0) await data.lineage.forgetLeaves(trx, order.project, things);
 }
 
 interface Found {
