@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { allRoutes, createClient } from '@flyball/api';
 import { freePort } from './free-port.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -69,6 +70,22 @@ describe('flyball up, as people start it', { skip: process.platform !== 'linux' 
     assert.equal(asset.status, 200);
     assert.equal(asset.headers.get('cache-control'), 'public, max-age=31536000, immutable');
     await asset.arrayBuffer();
+  });
+
+  it('finds the programs that it starts, such as the thread that ranks params', async () => {
+    const flyball = createClient(allRoutes, { url });
+    const made = await flyball.createExperiment({ body: { name: 'ranked' } });
+    for (let i = 0; i < 12; i++) {
+      const { runId } = await flyball.startRun({ body: { experimentId: made.experimentId } });
+      const metrics = [{ key: 'loss', value: i % 4 }];
+      await flyball.logBatch({ params: { run: runId }, body: { params: { depth: String(i % 4) }, metrics } });
+    }
+    const body = { experimentIds: [made.experimentId], metric: 'loss' };
+    const { params } = await flyball.rankParams({ body });
+    assert.deepEqual(
+      params.map(({ key }) => key),
+      ['depth'],
+    );
   });
 
   it('ends in order when asked to', async () => {

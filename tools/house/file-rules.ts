@@ -11,6 +11,9 @@ const unbreakable = /(['"`])(?:(?!\1).){60,}\1|https?:\/\/\S{40}/;
 // Spelt in two parts, so that this file does not break its own rules.
 const silenced = new RegExp(['@ts', '-(ignore|nocheck|expect-error)|biome', '-ignore'].join(''));
 
+/** Code that runs as built, in a file that lies elsewhere; these know it. */
+const asBuilt = /^server\/src\/(?!main\.ts|testing\/|platform\/(server-files|database\/postgres-binaries)\.ts)/;
+
 /** Rules for single files that neither compiler nor linter know. */
 export function fileRules(file: SourceFile): Breach[] {
   return [
@@ -18,6 +21,9 @@ export function fileRules(file: SourceFile): Breach[] {
     ...nameRules(file),
     ...matchingLines(file, silenced, 'silences a check; change the code, or the rule for everyone'),
     ...(isTest(file.path) ? testRules(file) : []),
+    ...(asBuilt.test(file.path) && !isTest(file.path)
+      ? matchingLines(file, /import\.meta\.(url|dirname|filename)/, 'asks where it lies; ask platform/server-files.ts')
+      : []),
   ];
 }
 

@@ -1,4 +1,6 @@
+import { pathToFileURL } from 'node:url';
 import type { RunImportance } from '@flyball/api';
+import { programFile } from '#platform/server-files';
 import { experimentNumber } from './experiments.ts';
 import { listMeasuredRuns } from './importance-store.ts';
 import type { TrackingParts } from './parts.ts';
@@ -49,7 +51,7 @@ export async function rankParams(
   const runs = found.slice(0, MOST_RUNS);
   let isOfNewest = found.length > runs.length;
   const importance = await threads.run<Omit<RunImportance, 'isOfNewest'>>({
-    program: new URL('./param-importance-main.ts', import.meta.url),
+    program: pathToFileURL(programFile('modules/tracking/param-importance-main')),
     what: 'Ranking these params',
     timeoutMs: TIMEOUT_MS,
     async feed(give) {
