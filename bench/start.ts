@@ -1,7 +1,7 @@
 // How long a fresh server takes from its command to its first answer at /ready: on an empty folder with its own
 // PostgreSQL, and with DATABASE_URL naming an empty database of a PostgreSQL that runs already. Writes
 // bench/results/start.json.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -63,6 +63,8 @@ function summary(name: string, times: readonly number[], wantedMs: number) {
   return { name, medianMs, bestMs, worstMs, wantedMs };
 }
 
+// As `npm start` does first.
+execFileSync(process.execPath, [join(root, 'tools/build-server.ts')], { stdio: 'inherit' });
 const folder = mkdtempSync(join(tmpdir(), 'flyball-bench-start-'));
 const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'database'), log: silent });
 const admin = new pg.Client(postgres.adminUrl);

@@ -45,7 +45,7 @@ import { PURGE_QUEUE } from './purge-runs.ts';
 import { applyRetention, RETENTION_CRON, RETENTION_QUEUE } from './retention.ts';
 import { trackingHandlers } from './routes.ts';
 import { listRunDatasets, logRunInputs, logRunOutputs, recordRunModel } from './run-inputs.ts';
-import { getStoredRun, moveRun, removeRunTag, searchStoredRuns, updateStoredRun } from './runs.ts';
+import { getStoredRun, moveRun, removeRunTag, searchStoredRuns, searchTextsOfRuns, updateStoredRun } from './runs.ts';
 import { commitStarts, startStoredRun } from './start-run.ts';
 import type {
   Artifacts,
@@ -69,7 +69,7 @@ export { loggedModelStatus, type StoredLoggedModel } from './logged-model-store.
 export type { BulkPoint, StoredMetricPoint } from './metric-store.ts';
 export type { HistoryPage } from './metrics.ts';
 export type { PurgeQuestion } from './purge-guard.ts';
-export type { StoredRun } from './run-store.ts';
+export type { RunText, StoredRun } from './run-store.ts';
 export { type SearchClause, searchClauses } from './search-clauses.ts';
 export {
   parseSearchFilter,
@@ -126,6 +126,7 @@ const runsOf = (parts: TrackingParts): Runs => ({
   update: async (actor, project, runId, change) => await updateStoredRun(parts, actor, project, runId, change),
   move: async (actor, project, runId, stage) => await moveRun(parts, actor, project, runId, stage),
   search: async (project, input) => await searchStoredRuns(parts, project, input),
+  searchTexts: async (project, input) => await searchTextsOfRuns(parts, project, input),
   log: async (project, runId, batch) => await logRunBatch(parts, project, runId, batch),
   removeTag: async (project, runId, key) => await removeRunTag(parts, project, runId, key),
   logInputs: async (project, runId, inputs) => await logRunInputs(parts, project, runId, inputs),

@@ -11,7 +11,7 @@ import {
   sourceOf,
 } from './run-condition-store.ts';
 import { joinOrderValue, orderTerms } from './run-order-store.ts';
-import { runColumns, type StoredRun } from './run-store.ts';
+import { type RunText, runColumns, runTextColumns, type StoredRun } from './run-store.ts';
 import { walkRuns } from './run-walk-store.ts';
 import { type FoundPlace, isWanted, type RunSearch, runsBelow, usualEffort } from './run-wanted-store.ts';
 
@@ -103,9 +103,13 @@ async function findPlaces(on: Queryable, search: RunSearch): Promise<FoundPlace[
   return await sortRuns(on, search, eachOf(all), 'one by one');
 }
 
-async function loadRuns(on: Queryable, places: readonly FoundPlace[]): Promise<FoundRun[]> {
+async function loadRuns<Row extends { readonly id: number }>(
+  on: Queryable,
+  places: readonly FoundPlace[],
+  columns: Fragment,
+): Promise<(Row & { place: PageValues })[]> {
   if (places.length === 0) return [];
-  const { rows } = await sql<StoredRun>`select ${runColumns} from tracking.run r
+  const { rows } = await sql<Row>`select ${columns} from tracking.run r
     where r.id = any(${places.map(({ id }) => id)}::bigint[])`.execute(on.tables<unknown>());
   const runs = new Map(rows.map((run) => [run.id, run]));
   // A run that was purged meanwhile is gone.
@@ -122,7 +126,12 @@ async function loadRuns(on: Queryable, places: readonly FoundPlace[]): Promise<F
  * runs.
  */
 export async function searchRuns(on: Queryable, search: RunSearch): Promise<FoundRun[]> {
-  return await loadRuns(on, await findPlaces(on, search));
+  return await loadRuns<StoredRun>(on, await findPlaces(on, search), runColumns);
+}
+
+/** The same for whoever passes JSON on. */
+export async function searchRunTexts(on: Queryable, search: RunSearch): Promise<(RunText & { place: PageValues })[]> {
+  return await loadRuns<RunText>(on, await findPlaces(on, search), runTextColumns);
 }
 
 /** The numbers of the runs of a page alone. */

@@ -36,15 +36,21 @@ export interface StoredRun {
   model_outputs: [modelId: string, step: number][];
 }
 
-/** Everything a run shows, of rows called `r`: constant work per run, whatever the number of runs. */
-export const runColumns = sql`r.id, r.run_id, r.project, r.experiment, r.name, r.user_name, r.status, r.stage,
-  r.start_ms, r.end_ms, r.artifact_uri,
-  coalesce((select json_agg(json_build_array(m.key, m.value, m.step, m.timestamp_ms, m.is_nan) order by m.key)
-    from tracking.latest_metric m where m.run = r.id), '[]') as metrics,
-  coalesce((select json_agg(json_build_array(p.key, p.value) order by p.key)
-    from tracking.param p where p.run = r.id), '[]') as params,
-  coalesce((select json_agg(json_build_array(t.key, t.value) order by t.key)
-    from tracking.run_tag t where t.run = r.id), '[]') as tags,
+/** A run whose many small things are JSON already: objects between commas, or null when there is none. */
+export type RunText = Omit<StoredRun, 'metrics' | 'params' | 'tags'> & {
+  /** Each with key, value, timestamp and step; the value of a metric that is no number is the text NaN. */
+  metrics: string | null;
+  params: string | null;
+  tags: string | null;
+};
+
+const pairText = sql`string_agg('{"key":' || to_json(p.key) || ',"value":' || to_json(p.value) || '}', ','
+  order by p.key)`;
+
+const ownColumns = sql`r.id, r.run_id, r.project, r.experiment, r.name, r.user_name, r.status, r.stage,
+  r.start_ms, r.end_ms, r.artifact_uri`;
+
+const linkColumns = sql`
   coalesce((select json_agg(json_build_object('name', d.name, 'digest', d.digest, 'sourceType', d.source_type,
       'source', d.source, 'schema', d.schema, 'profile', d.profile, 'tags', i.tags) order by d.id)
     from tracking.dataset_input i join tracking.dataset d on d.id = i.dataset where i.run = r.id), '[]') as inputs,
@@ -52,6 +58,24 @@ export const runColumns = sql`r.id, r.run_id, r.project, r.experiment, r.name, r
     from tracking.model_input i where i.run = r.id), '[]') as model_inputs,
   coalesce((select json_agg(json_build_array(o.model_id, o.step) order by o.model_id, o.step)
     from tracking.model_output o where o.run = r.id), '[]') as model_outputs`;
+
+/** Everything a run shows, of rows called `r`: constant work per run, whatever the number of runs. */
+export const runColumns = sql`${ownColumns}, ${linkColumns},
+  coalesce((select json_agg(json_build_array(m.key, m.value, m.step, m.timestamp_ms, m.is_nan) order by m.key)
+    from tracking.latest_metric m where m.run = r.id), '[]') as metrics,
+  coalesce((select json_agg(json_build_array(p.key, p.value) order by p.key)
+    from tracking.param p where p.run = r.id), '[]') as params,
+  coalesce((select json_agg(json_build_array(t.key, t.value) order by t.key)
+    from tracking.run_tag t where t.run = r.id), '[]') as tags`;
+
+/** The same as text, for whoever passes it on: nothing is taken apart and put together again. */
+export const runTextColumns = sql`${ownColumns}, ${linkColumns},
+  (select string_agg('{"key":' || to_json(m.key)
+      || ',"value":' || case when m.is_nan then '"NaN"' else m.value::text end
+      || ',"timestamp":' || m.timestamp_ms || ',"step":' || m.step || '}', ',' order by m.key)
+    from tracking.latest_metric m where m.run = r.id) as metrics,
+  (select ${pairText} from tracking.param p where p.run = r.id) as params,
+  (select ${pairText} from tracking.run_tag p where p.run = r.id) as tags`;
 
 export interface NewRun {
   readonly runId: string;

@@ -1,23 +1,25 @@
 import { PlatformError, type RunStatus } from '@flyball/api';
 import type { Actor } from '#platform/access/actor';
-import { readPageToken } from '#platform/page-token';
+import { type PageValues, readPageToken } from '#platform/page-token';
 import { runNotActive, runNotFound } from './batch-store.ts';
 import { checkTag } from './check-key.ts';
 import { experimentNumber, type Page, pageOf, type SearchInput } from './experiments.ts';
 import type { TrackingParts } from './parts.ts';
 import { isBeingPurged } from './purge-store.ts';
 import { runGrammar } from './run-grammar.ts';
-import { type FoundRun, searchRuns } from './run-search-store.ts';
+import { type FoundRun, searchRuns, searchRunTexts } from './run-search-store.ts';
 import {
   deleteRunTag,
   findRun,
   findRunRow,
   type RunRow,
+  type RunText,
   type StoredRun,
   setRunStage,
   updateRun,
   upsertRunTag,
 } from './run-store.ts';
+import type { RunSearch } from './run-wanted-store.ts';
 import { parseSearchFilter, parseSearchOrder } from './search-grammar.ts';
 
 const NAME_TAG = 'mlflow.runName';
@@ -111,11 +113,23 @@ export interface RunSearchInput extends SearchInput {
 }
 
 /** Runs of some experiments, in MLflow's filter language. An empty list of experiments has no run. */
-export async function searchStoredRuns(
-  { platform }: TrackingParts,
+export const searchStoredRuns = async (
+  { platform: { database } }: TrackingParts,
   project: string,
   input: RunSearchInput,
-): Promise<Page<FoundRun>> {
+): Promise<Page<FoundRun>> => await searchPage(project, input, (search) => searchRuns(database, search));
+
+export const searchTextsOfRuns = async (
+  { platform: { database } }: TrackingParts,
+  project: string,
+  input: RunSearchInput,
+): Promise<Page<RunText>> => await searchPage(project, input, (search) => searchRunTexts(database, search));
+
+async function searchPage<Row extends { readonly place: PageValues }>(
+  project: string,
+  input: RunSearchInput,
+  search: (search: RunSearch) => Promise<Row[]>,
+): Promise<Page<Row>> {
   const conditions = parseSearchFilter(input.filter, runGrammar);
   const orders = parseSearchOrder(input.orderBy, runGrammar);
   const ids = input.experimentIds;
@@ -123,7 +137,7 @@ export async function searchStoredRuns(
   if (experiments?.length === 0) return { items: [] };
   const { parents } = input;
   const question = [project, input.filter, input.orderBy, input.stages, experiments, ...(parents ? [parents] : [])];
-  const found = await searchRuns(platform.database, {
+  const found = await search({
     project,
     experiments,
     conditions,

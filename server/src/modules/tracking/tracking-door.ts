@@ -16,7 +16,7 @@ import type { changeLoggedModel, LoggedModelSearchInput, NewLoggedModelInput } f
 import type { BulkPoint } from './metric-store.ts';
 import type { HistoryInput, HistoryPage, MetricCurve, SampleInput } from './metrics.ts';
 import type { PurgeGuard, PurgeStep } from './purge-guard.ts';
-import type { StoredInput, StoredRun } from './run-store.ts';
+import type { RunText, StoredInput, StoredRun } from './run-store.ts';
 import type { RunChangeInput, RunSearchInput } from './runs.ts';
 import type { StartRunInput } from './start-run.ts';
 
@@ -48,6 +48,8 @@ export interface Runs {
   update(actor: Actor, project: string, runId: string, change: RunChangeInput): Promise<StoredRun>;
   move(actor: Actor, project: string, runId: string, stage: 'active' | 'deleted'): Promise<void>;
   search(project: string, input: RunSearchInput): Promise<Page<StoredRun>>;
+  /** The same for whoever passes metrics, params and tags on as JSON. */
+  searchTexts(project: string, input: RunSearchInput): Promise<Page<RunText>>;
   /** All of it or nothing; durable when it resolves. */
   log(project: string, runId: string, batch: BatchInput): Promise<void>;
   removeTag(project: string, runId: string, key: string): Promise<void>;

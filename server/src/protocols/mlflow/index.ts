@@ -11,7 +11,7 @@ import type { SignedLinks } from '#platform/access/signed-links';
 import type { Registry } from '#registry';
 import type { Tracing } from '#tracing';
 import type { Tracking } from '#tracking';
-import type { CallContext, MlflowCall } from './mlflow-call.ts';
+import { type CallContext, JsonText, type MlflowCall } from './mlflow-call.ts';
 import { answerMlflowError, answerNoEndpoint, saying } from './mlflow-error.ts';
 import { type MlflowRoute, mlflowCalls, prefixesOf, streamPrefixes, streamRoutes } from './route-table.ts';
 
@@ -158,7 +158,8 @@ async function answerCall(call: MlflowCall, request: FastifyRequest, reply: Fast
   reply.status(call.status);
   if (call.status === 204) return await reply.send();
   reply.type('application/json');
-  return await reply.send(answer instanceof Readable ? answer : JSON.stringify(answer));
+  if (answer instanceof Readable) return await reply.send(answer);
+  return await reply.send(answer instanceof JsonText ? answer.text : JSON.stringify(answer));
 }
 
 function mountStreams(scope: FastifyInstance, options: MlflowOptions): void {

@@ -38,6 +38,15 @@ export interface Links {
 export type Scope = 'project' | 'named' | 'instance' | 'anywhere';
 type Status = 200 | 201 | 204;
 
+/** An answer that is JSON already. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** One JSON endpoint: where it is, who may call it, what it does. */
 export interface MlflowCall {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -49,7 +58,7 @@ export interface MlflowCall {
   readonly access: Access;
   readonly scope: Scope;
   readonly status: Status;
-  /** What is sent as JSON, or its text as a stream. */
+  /** What is sent as JSON, or its text, whole or as a stream. */
   run(request: FastifyRequest, context: CallContext): Promise<object>;
 }
 

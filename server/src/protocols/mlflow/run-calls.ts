@@ -1,7 +1,7 @@
 import { recordOf, resultLimit, stagesOf, tag, viewType } from './experiment-calls.ts';
-import { int64, listOf, message, nonEmpty, text } from './message.ts';
-import { call, type MlflowCall, optionalText, requiredText } from './mlflow-call.ts';
-import { presentRun, presentRunInfo, runStatus } from './run-message.ts';
+import { int64, listOf, message, text } from './message.ts';
+import { call, JsonText, type MlflowCall, optionalText, requiredText } from './mlflow-call.ts';
+import { presentRun, presentRunInfo, runStatus, textOfRun } from './run-message.ts';
 
 const MOST_RESULTS = 50_000;
 
@@ -84,7 +84,7 @@ export const runCalls: readonly MlflowCall[] = [
       order_by: { kind: 'texts' },
     },
     handle: async (input, { tracking, project }) => {
-      const { items, nextPageToken } = await tracking.runs.search(project, {
+      const { items, nextPageToken } = await tracking.runs.searchTexts(project, {
         experimentIds: input.experiment_ids ?? [],
         filter: input.filter ?? '',
         orderBy: input.order_by ?? [],
@@ -92,7 +92,9 @@ export const runCalls: readonly MlflowCall[] = [
         limit: resultLimit(input.max_results, 1_000, MOST_RESULTS),
         pageToken: input.page_token,
       });
-      return { runs: nonEmpty(items.map((run) => presentRun(run))), next_page_token: nextPageToken };
+      if (items.length === 0) return {};
+      const token = nextPageToken === undefined ? '' : `,"next_page_token":${JSON.stringify(nextPageToken)}`;
+      return new JsonText(`{"runs":[${items.map(textOfRun).join(',')}]${token}}`);
     },
   }),
 ];

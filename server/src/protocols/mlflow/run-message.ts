@@ -1,9 +1,9 @@
-import type { StoredRun } from '#tracking';
+import type { RunText, StoredRun } from '#tracking';
 import { nonEmpty, oneOf, wireNumber } from './message.ts';
 
 export const runStatus = oneOf({ RUNNING: 1, SCHEDULED: 2, FINISHED: 3, FAILED: 4, KILLED: 5 });
 
-export const presentRunInfo = (row: StoredRun) => ({
+export const presentRunInfo = (row: Omit<StoredRun, 'metrics' | 'params' | 'tags'>) => ({
   run_uuid: row.run_id,
   experiment_id: String(row.experiment),
   run_name: row.name,
@@ -30,6 +30,17 @@ const presentInput = ({ name, digest, sourceType, source, schema, profile, tags 
   },
 });
 
+type Links = Pick<StoredRun, 'inputs' | 'model_inputs' | 'model_outputs'>;
+
+const presentInputs = ({ inputs, model_inputs: models }: Links) => ({
+  dataset_inputs: nonEmpty(inputs.map(presentInput)),
+  model_inputs: nonEmpty(models.map((modelId) => ({ model_id: modelId }))),
+});
+
+const presentOutputs = ({ model_outputs: models }: Links) => ({
+  model_outputs: nonEmpty(models.map(([modelId, step]) => ({ model_id: modelId, step }))),
+});
+
 /** A run as MLflow's clients read it. */
 export const presentRun = (row: StoredRun, isNew = false) => ({
   info: presentRunInfo(row),
@@ -45,11 +56,16 @@ export const presentRun = (row: StoredRun, isNew = false) => ({
     params: nonEmpty(row.params.map(pair)),
     tags: nonEmpty(row.tags.map(pair)),
   },
-  inputs: {
-    dataset_inputs: nonEmpty(row.inputs.map(presentInput)),
-    model_inputs: nonEmpty(row.model_inputs.map((modelId) => ({ model_id: modelId }))),
-  },
-  outputs: isNew
-    ? undefined
-    : { model_outputs: nonEmpty(row.model_outputs.map(([modelId, step]) => ({ model_id: modelId, step }))) },
+  inputs: presentInputs(row),
+  outputs: isNew ? undefined : presentOutputs(row),
 });
+
+/** The same, as JSON, of a run whose lists are JSON. */
+export function textOfRun(row: RunText): string {
+  const lists = (['metrics', 'params', 'tags'] as const).filter((name) => row[name] !== null);
+  const data = lists.map((name) => `"${name}":[${row[name]}]`).join(',');
+  const [info, inputs, outputs] = [presentRunInfo(row), presentInputs(row), presentOutputs(row)].map((part) =>
+    JSON.stringify(part),
+  );
+  return `{"info":${info},"data":{${data}},"inputs":${inputs},"outputs":${outputs}}`;
+}
