@@ -11,7 +11,7 @@ import { databaseLimits } from './tracking/database-limits.ts';
 import { type Call, load, type Slice } from './tracking/load.ts';
 import { peerDatabase, type RunningServer, startFlyball, startMlflow } from './tracking/servers.ts';
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const SLICE_MS = 2_000;
 const BATCH = 1_000;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };

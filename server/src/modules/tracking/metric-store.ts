@@ -32,6 +32,15 @@ interface HistoryColumns {
   timestamps: string;
 }
 
+/**
+ * Points are found by their index in its order, whatever the planner believes of a range: of points that came a moment
+ * ago it knows nothing, and reads all of a metric for every page. Until the end of the transaction.
+ */
+export async function keepIndexOrder(on: Queryable): Promise<void> {
+  await sql`select set_config(name, 'off', true)
+    from unnest(array['enable_seqscan', 'enable_bitmapscan', 'enable_sort']) as name`.execute(on.tables<unknown>());
+}
+
 /** Points of one metric in the order of time, step and value. As four texts, since a row for each costs more. */
 export async function readHistory(
   on: Queryable,

@@ -6,6 +6,7 @@ import type { MetricRange } from './metric-store.ts';
 import {
   type BulkPoint,
   historyPlace,
+  keepIndexOrder,
   listMetricRanges,
   readByStep,
   readHistory,
@@ -54,7 +55,11 @@ export async function* readMetricHistory(
   const run = await runNumber(parts, project, runId);
   for (let left = limit ?? Number.POSITIVE_INFINITY; ; left -= MOST_AT_ONCE) {
     const wanted = Math.min(left, MOST_AT_ONCE);
-    const found = await readHistory(parts.platform.database, { run, key, after, limit: wanted + 1 });
+    const from = after;
+    const found = await parts.platform.database.transaction(async (trx) => {
+      await keepIndexOrder(trx);
+      return await readHistory(trx, { run, key, after: from, limit: wanted + 1 });
+    });
     const points = found.slice(0, wanted);
     const last = points.at(-1);
     if (points.length === found.length || last === undefined) return yield { points };

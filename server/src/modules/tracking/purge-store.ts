@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Queryable } from '#platform/database/database';
+import { keepIndexOrder } from './metric-store.ts';
 
 /** A run that may be purged, as far as its purge needs it. */
 export interface PurgedRun {
@@ -184,10 +185,9 @@ export async function deletePoints(
   const valuesOf = (at: PointPlace) =>
     sql`(${at.key}::text, ${at.timestamp_ms}::bigint, ${at.step}::bigint, ${at.value}::float8, ${at.is_nan}::boolean)`;
   const beyond = after === null ? sql`` : sql`and ${place} > ${valuesOf(after)}`;
-  // Points are found by their index in its order, whatever the planner believes of a range: else every batch reads all.
-  // And a batch that is lost with the machine is deleted again: nobody waits for the disk.
-  await sql`select set_config(name, 'off', true)
-    from unnest(array['enable_seqscan', 'enable_bitmapscan', 'enable_sort', 'synchronous_commit']) as name`.execute(db);
+  await keepIndexOrder(on);
+  // A batch that is lost with the machine is deleted again: nobody waits for the disk.
+  await sql`set local synchronous_commit = off`.execute(db);
   const { rows } = await sql<PointPlace>`select key, timestamp_ms, step, value, is_nan from (
       select key, timestamp_ms, step, value, is_nan from tracking.metric
       where run = ${purge.run} ${beyond} order by key, timestamp_ms, step, value, is_nan limit ${limit}) as next

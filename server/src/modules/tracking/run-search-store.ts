@@ -80,9 +80,23 @@ async function sortRuns(on: Queryable, search: RunSearch, runs: Fragment, way: S
 const eachOf = (source: Fragment): Fragment =>
   sql`(${source}) s cross join lateral (select * from tracking.run v where v.id = s.run offset 0) r`;
 
+/** Walks among the runs of a source that has no more than so many; null when there is none, or that leads nowhere. */
+async function walkAmong(
+  on: Queryable,
+  search: RunSearch,
+  sources: readonly RunSource[],
+  most: number,
+): Promise<FoundPlace[] | null> {
+  const narrow = await narrowSource(
+    on,
+    sources.map((source) => ({ ...source, most })),
+  );
+  return narrow && (await walkRuns(on, { ...beside(search, narrow), among: amongst(narrow, most) }));
+}
+
 async function findPlaces(on: Queryable, search: RunSearch): Promise<FoundPlace[]> {
   const sources = sourcesOf(search);
-  const { few, some, many } = search.effort ?? usualEffort;
+  const { few, some, many, vast } = search.effort ?? usualEffort;
   const whole = runsOfScope(search);
   const narrow = await narrowSource(on, [
     { ...whole, most: some },
@@ -96,6 +110,8 @@ async function findPlaces(on: Queryable, search: RunSearch): Promise<FoundPlace[
   if (walked !== null) return walked;
   if (narrow !== null && narrow.count < some) return await gather(narrow);
   if (sources.length === 0) return await sortRuns(on, search, sql`tracking.run r`, 'as planned');
+  const found = isKnown ? null : await walkAmong(on, search, sources, vast);
+  if (found !== null) return found;
   const all = sql.join(
     sources.map(({ runs }) => sql`(${runs})`),
     sql` intersect `,

@@ -11,13 +11,15 @@ import { parseSearchFilter, parseSearchOrder, type SearchCondition, type SearchO
 
 /** Each alone leads to another way: all gathered; walked; given up at once, so intersected; walked among known runs. */
 const efforts: readonly SearchEffort[] = [
-  { few: 2_000, some: 2_000, many: 2_000, near: 500, far: 5_000, known: 1, perKnown: 1 },
-  { few: 1, some: 1, many: 1, near: 500, far: 5_000, known: 1, perKnown: 1 },
-  { few: 1, some: 1, many: 1, near: 3, far: 12, known: 1, perKnown: 1 },
-  { few: 1, some: 1, many: 1, near: 1, far: 1, known: 1, perKnown: 1 },
-  { few: 1, some: 1, many: 2_000, near: 500, far: 5_000, known: 20, perKnown: 2_000 },
-  { few: 1, some: 1, many: 2_000, near: 1, far: 1, known: 1, perKnown: 1 },
-  { few: 1, some: 2_000, many: 2_000, near: 1, far: 1, known: 1, perKnown: 1 },
+  { few: 2_000, some: 2_000, many: 2_000, vast: 1, near: 500, far: 5_000, known: 1, perKnown: 1 },
+  { few: 1, some: 1, many: 1, vast: 1, near: 500, far: 5_000, known: 1, perKnown: 1 },
+  { few: 1, some: 1, many: 1, vast: 1, near: 3, far: 12, known: 1, perKnown: 1 },
+  { few: 1, some: 1, many: 1, vast: 1, near: 1, far: 1, known: 1, perKnown: 1 },
+  { few: 1, some: 1, many: 2_000, vast: 1, near: 500, far: 5_000, known: 20, perKnown: 2_000 },
+  { few: 1, some: 1, many: 2_000, vast: 1, near: 1, far: 1, known: 1, perKnown: 1 },
+  { few: 1, some: 2_000, many: 2_000, vast: 1, near: 1, far: 1, known: 1, perKnown: 1 },
+  { few: 1, some: 1, many: 1, vast: 2_000, near: 1, far: 1, known: 20_000, perKnown: 2_000 },
+  { few: 1, some: 1, many: 1, vast: 2_000, near: 1, far: 1, known: 1, perKnown: 1 },
 ];
 
 const EXPERIMENTS = [71, 72, 73];

@@ -33,6 +33,8 @@ export interface SearchEffort {
   readonly some: number;
   /** Among no more than that a walk knows beforehand which runs meet a condition. */
   readonly many: number;
+  /** The same when a walk that met each run by itself gave up. */
+  readonly vast: number;
   /** How far a walk goes before it asks whether that leads anywhere, and how far at most, beside what a page needs. */
   readonly near: number;
   readonly far: number;
@@ -45,6 +47,7 @@ export const usualEffort: SearchEffort = {
   few: 300,
   some: 2_000,
   many: 6_000,
+  vast: 100_000,
   near: 500,
   far: 5_000,
   known: 8,
