@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { totalmem } from 'node:os';
 import path from 'node:path';
 import { PlatformError } from '@flyball/api';
 import { boundToParent } from '../processes/bound-to-parent.ts';
@@ -18,6 +19,10 @@ export interface ServerPlace {
 
 export type StartResult = { child: ChildProcess } | { failed: string };
 
+/** Reading what the kernel has kept costs ten times as much as what PostgreSQL has. */
+const buffersMb = (memoryBytes: number): number =>
+  Math.min(512, Math.max(128, Math.floor(memoryBytes / 32 / 1024 ** 2)));
+
 const READY = 'database system is ready to accept connections';
 
 /** Starts the postmaster and waits until it answers; says why when it ends before that. */
@@ -31,7 +36,7 @@ export async function startServer(place: ServerPlace, log: Log): Promise<StartRe
     'logging_collector=off',
     'lc_messages=C',
     'max_connections=200',
-    'shared_buffers=256MB',
+    `shared_buffers=${buffersMb(totalmem())}MB`,
     'max_wal_size=2GB',
     'wal_keep_size=512MB',
     ...place.settings,
