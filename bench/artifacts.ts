@@ -36,7 +36,8 @@ function apiProcess(folder: string): number {
     try {
       const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
       const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
-      if (/--role api/.test(line) && environment.includes(folder)) return Number(pid);
+      // Its first process has the folder among its arguments, later ones have it from the supervisor.
+      if (/--role api/.test(line) && (line + environment).includes(folder)) return Number(pid);
     } catch {
       // It has ended meanwhile.
     }
